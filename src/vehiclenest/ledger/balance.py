@@ -1,0 +1,219 @@
+"""Balances of the four flows over a span of time, by stage, by material or by vehicle."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Connection, Select, func, select, true
+
+from vehiclenest.ledger import schema
+from vehiclenest.ledger.fate import Fate, fates
+from vehiclenest.ledger.graph import whole
+from vehiclenest.ledger.model import Flow
+from vehiclenest.ledger.store import Ledger, microseconds
+
+By = Literal["stage", "material", "vehicle"]
+_NET_IN = frozenset({Flow.RECEIVED.value, Flow.PRODUCED.value})
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Days from `first` to `last`, both included, UTC; None is open."""
+
+    first: date | None = None
+    last: date | None = None
+
+    def condition(self) -> ColumnElement[bool]:
+        """Return the condition on the event's time."""
+        time = schema.event.c.event_time
+        condition: ColumnElement[bool] = true()
+        if self.first:
+            condition &= time >= _midnight(self.first)
+        if self.last:
+            condition &= time < _midnight(self.last + timedelta(days=1))
+        return condition
+
+
+def _midnight(day: date) -> int:
+    return microseconds(datetime(day.year, day.month, day.day, tzinfo=UTC))
+
+
+def balance(ledger: Ledger, by: By = "stage", span: Span | None = None) -> dict[str, Any]:
+    """Return the four flows: material in kg, energy in kWh by carrier, money by currency, information by kind of document.
+
+    Money is exact and written as text. Rows are by stage, by material (with stock), or by vehicle (with what became of it).
+    """
+    within = span or Span()
+    with ledger.engine.connect() as connection:
+        material = {"stage": _by_stage, "material": _by_material, "vehicle": _by_vehicle}[by](connection, within)
+        return {
+            "by": by,
+            "from": within.first.isoformat() if within.first else None,
+            "to": within.last.isoformat() if within.last else None,
+            "material": material,
+            "total": _total(connection, within),
+            "energy_kwh": _energy(connection, within),
+            "money": _money(connection, within),
+            "information": _information(connection, within),
+            "foreign_events": _foreign(connection, within),
+        }
+
+
+def _total(connection: Connection, span: Span) -> dict[str, float]:
+    flow = schema.lot_flow
+    query = select(flow.c.flow, func.sum(flow.c.mass_kg)).join(schema.event).where(span.condition()).group_by(flow.c.flow)
+    sums = dict.fromkeys((f"{item.value}_kg" for item in Flow), 0.0) | {f"{name}_kg": mass for name, mass in _rows(connection, query)}
+    sums["stock_kg"] = sums["received_kg"] + sums["produced_kg"] - sums["consumed_kg"] - sums["shipped_kg"]
+    return sums
+
+
+def _by_stage(connection: Connection, span: Span) -> list[dict[str, Any]]:
+    flow, event = schema.lot_flow, schema.event
+    query = select(event.c.biz_step, flow.c.flow, func.sum(flow.c.mass_kg)).join(event).where(span.condition()).group_by(event.c.biz_step, flow.c.flow)
+    return _table("stage", _rows(connection, query), stock=False)
+
+
+def _by_material(connection: Connection, span: Span) -> list[dict[str, Any]]:
+    flow, material, event = schema.lot_flow, schema.material_flow, schema.event
+    query = (
+        select(material.c.material, flow.c.flow, func.sum(material.c.mass_kg))
+        .join(flow, (flow.c.event_seq == material.c.event_seq) & (flow.c.position == material.c.position))
+        .join(event, event.c.seq == flow.c.event_seq)
+        .where(span.condition())
+        .group_by(material.c.material, flow.c.flow)
+    )
+    return _table("material", _rows(connection, query), stock=True)
+
+
+def _table(name: str, rows: list[tuple[Any, ...]], *, stock: bool) -> list[dict[str, Any]]:
+    found: defaultdict[str, dict[str, Any]] = defaultdict(lambda: dict.fromkeys((f"{item.value}_kg" for item in Flow), 0.0))
+    for key, flow, mass in rows:
+        found[key][f"{flow}_kg"] += mass
+    if stock:
+        for row in found.values():
+            row["stock_kg"] = row["received_kg"] + row["produced_kg"] - row["consumed_kg"] - row["shipped_kg"]
+    return [{name: key, **row} for key, row in sorted(found.items(), key=lambda item: -sum(item[1].values()))]
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleFate:
+    """A vehicle of the ledger and what became of its mass; `shares` by (end, stream) sum to 1."""
+
+    lot_id: int
+    reference: str
+    name: str
+    attributes: dict[str, str]
+    mass_kg: float
+    shares: dict[tuple[str, str], float]
+    value: Decimal
+    carbon_kg: float
+
+
+def vehicle_fates(ledger: Ledger, span: Span | None = None) -> list[VehicleFate]:
+    """Return every vehicle received within a span of days and what became of it."""
+    with ledger.engine.connect() as connection:
+        return _vehicle_fates(connection, span or Span())
+
+
+def _vehicle_fates(connection: Connection, span: Span) -> list[VehicleFate]:
+    import orjson
+
+    lot, event = schema.lot, schema.event
+    streams = {identity: stream for identity, stream in _rows(connection, select(lot.c.id, lot.c.stream))}
+    graph = whole(connection)
+    known = fates(graph)
+    query = (
+        select(lot.c.id, lot.c.reference, lot.c.name, lot.c.attributes)
+        .join(event, event.c.seq == lot.c.event_seq)
+        .where(lot.c.kind == "vehicle", span.condition())
+        .order_by(lot.c.id)
+    )
+    result: list[VehicleFate] = []
+    for identity, reference, name, attributes in _rows(connection, query):
+        fate = known.get(identity, Fate())
+        mass = graph.gained(identity)
+        shares: defaultdict[tuple[str, str], float] = defaultdict(float)
+        for (end, end_lot), share in fate.shares.items():
+            shares[end, streams.get(end_lot, "")] += share
+        value = Decimal(round(fate.value_e4 * mass)).scaleb(-4)
+        result.append(VehicleFate(identity, reference, name, orjson.loads(attributes), mass, dict(shares), value, fate.carbon_kg * mass))
+    return result
+
+
+def _by_vehicle(connection: Connection, span: Span) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for vehicle in _vehicle_fates(connection, span):
+        ends: defaultdict[str, float] = defaultdict(float)
+        for (end, _), share in vehicle.shares.items():
+            ends[end] += share * vehicle.mass_kg
+        rows.append(
+            {
+                "vehicle": vehicle.reference,
+                "name": vehicle.name,
+                "received_kg": vehicle.mass_kg,
+                "by_end_kg": dict(sorted(ends.items(), key=lambda item: -item[1])),
+                "value": str(vehicle.value),
+                "carbon_kg": vehicle.carbon_kg,
+            }
+        )
+    return rows
+
+
+def _energy(connection: Connection, span: Span) -> dict[str, float]:
+    flow = schema.energy_flow
+    query = select(flow.c.carrier, func.sum(flow.c.kwh)).join(schema.event).where(span.condition()).group_by(flow.c.carrier)
+    return dict(_pairs(connection, query))
+
+
+def _money(connection: Connection, span: Span) -> list[dict[str, str]]:
+    flow = schema.money_flow
+    amount = func.sum(flow.c.amount_e4)
+    query = select(flow.c.purpose, flow.c.currency, amount).join(schema.event).where(span.condition()).group_by(flow.c.purpose, flow.c.currency)
+    return [
+        {"purpose": purpose, "amount": str(Decimal(int(total)).scaleb(-4).quantize(Decimal("0.01"))), "currency": currency}
+        for purpose, currency, total in sorted(_rows(connection, query), key=lambda row: -int(row[2]))
+    ]
+
+
+def _information(connection: Connection, span: Span) -> dict[str, int]:
+    flow = schema.information_flow
+    query = select(flow.c.kind, func.count()).join(schema.event).where(span.condition()).group_by(flow.c.kind)
+    return dict(_pairs(connection, query))
+
+
+def _foreign(connection: Connection, span: Span) -> int:
+    """Count events that carry none of our flows: they are stored and traced, and no balance counts them."""
+    event = schema.event
+    own = [
+        select(table.c.event_seq).where(table.c.event_seq == event.c.seq).exists()
+        for table in (schema.lot_flow, schema.energy_flow, schema.money_flow, schema.information_flow)
+    ]
+    query = select(func.count()).select_from(event).where(span.condition(), *(~condition for condition in own))
+    return connection.execute(query).scalar_one()
+
+
+def largest_closure_error(ledger: Ledger) -> float:
+    """Return the largest relative difference between what any event consumed and what it produced, lost or left unaccounted."""
+    flow = schema.lot_flow
+    worst = 0.0
+    with ledger.engine.connect() as connection:
+        sums: defaultdict[int, list[float]] = defaultdict(lambda: [0.0, 0.0])
+        query = select(flow.c.event_seq, flow.c.flow, func.sum(flow.c.mass_kg)).group_by(flow.c.event_seq, flow.c.flow)
+        for seq, name, mass in _rows(connection, query):
+            if name == Flow.CONSUMED.value:
+                sums[seq][0] += mass
+            elif name in {Flow.PRODUCED.value, Flow.LOST.value, Flow.UNACCOUNTED.value}:
+                sums[seq][1] += mass
+    for taken, given in sums.values():
+        worst = max(worst, abs(taken - given) / max(taken, given, 1e-9)) if taken or given else worst
+    return worst
+
+
+def _rows(connection: Connection, query: Select[*tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in connection.execute(query)]
+
+
+def _pairs(connection: Connection, query: Select[*tuple[Any, ...]]) -> list[tuple[str, Any]]:
+    return [(row[0], row[1]) for row in connection.execute(query)]

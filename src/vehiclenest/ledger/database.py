@@ -1,0 +1,99 @@
+"""The database behind the ledger: how it is opened, locked and brought to the newest schema.
+
+SQLite runs in WAL mode with synchronous FULL, so that what was acknowledged survives a crash. A writing transaction starts with BEGIN
+IMMEDIATE: a deferred one that turns to writing later fails at once and heeds no timeout.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+
+from vehiclenest.core.errors import InputError, NotFoundError, VehicleNestError
+
+HEAD = "0001"  # newest migration; a test holds it against the folder
+_BUSY_TIMEOUT_MS = 30_000
+
+
+def connect(url: str, *, create: bool) -> Engine:
+    """Open the database at a URL.
+
+    Parameters
+    ----------
+    url
+        SQLAlchemy URL, for example ``sqlite:///vnest.db``.
+    create
+        Whether a database or schema that is not there is made; a reader does not make one.
+
+    Raises
+    ------
+    InputError
+        For a URL that cannot be opened, or a file that is no ledger.
+    NotFoundError
+        Where there is no ledger yet and `create` is off.
+    """
+    try:
+        engine = create_engine(url)
+    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
+        raise InputError(f"{url!r} is no database URL: {error}", expected="for example sqlite:///vnest.db") from None
+    file = engine.url.database if engine.dialect.name == "sqlite" else None
+    if file and not create and file != ":memory:" and not Path(file).is_file():
+        raise NotFoundError(f"there is no ledger at {url}", expected="vnest run FILE first, or --db URL of another one")
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _sqlite_settings)
+    try:
+        _migrate(engine, create=create)
+    except (OperationalError, DatabaseError) as error:
+        engine.dispose()
+        raise InputError(f"{url} cannot be opened: {error.orig}", expected="a Vehicle Nest ledger in a folder that can be written") from None
+    except VehicleNestError:
+        engine.dispose()
+        raise
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Hold a transaction that may write; it is committed at the end or undone whole."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.execute(text("BEGIN IMMEDIATE"))
+        try:
+            yield connection
+        except BaseException:
+            connection.rollback()
+            raise
+        connection.commit()
+
+
+def _sqlite_settings(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver starts no transaction of its own accord
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _migrate(engine: Engine, *, create: bool) -> None:
+    with engine.connect() as connection:
+        tables = set(inspect(connection).get_table_names())
+        version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar() if "alembic_version" in tables else None
+    if version == HEAD:
+        return
+    if version is None and tables - {"alembic_version"}:
+        raise InputError(f"{engine.url} holds tables of something else", expected="a Vehicle Nest ledger, or a new database")
+    if version is None and not create:
+        raise NotFoundError(f"there is no ledger at {engine.url}", expected="vnest run FILE first, or --db URL of another one")
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

@@ -1,0 +1,89 @@
+"""What a lot or a manifest row declares about a vehicle, before anything is estimated."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from vehiclenest.core.errors import InputError, Where
+from vehiclenest.loop.records import Damage, Powertrain
+
+EARLIEST_YEAR = 1885  # Benz Patent-Motorwagen: nothing with an engine on the road is older
+LARGEST_MASS_KG = 60_000.0  # an N3 vehicle heavier than this by itself is a typing error
+KM_PER_MILE = 1.609344
+
+_BRACKETED = re.compile(r"^\[[^\]]*\]$")
+_MISSING_WORDS = frozenset({"", "N/A", "NA", "NULL", "NONE", "NAN", "-", "?"})
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """The facts of one row; None is what the row does not say. `flags` name what was assumed on the way."""
+
+    reference: str
+    vin: str | None
+    make: str
+    model: str
+    year: int
+    received_at: datetime
+    type_code: str = ""
+    body: str = ""
+    category: str | None = None
+    powertrain: Powertrain | None = None
+    displacement_l: float | None = None
+    curb_mass_kg: float | None = None
+    weighed_mass_kg: float | None = None
+    mileage_km: float | None = None
+    damage: tuple[Damage, ...] = ()
+    battery_code: str | None = None
+    place_of_origin: str = ""
+    flags: tuple[str, ...] = ()
+    unverified: tuple[str, ...] = field(default=())
+
+
+def known(value: str | None) -> str | None:
+    """Return a cell's text, or None where it is missing: empty, a word for nothing, or withheld like ``[PREMIUM]``."""
+    text = (value or "").strip()
+    return None if text.upper() in _MISSING_WORDS or _BRACKETED.match(text) else text
+
+
+def number(value: str | None, field_name: str, unit: str) -> float | None:
+    """Return a cell's finite, non-negative number, or None where it is missing.
+
+    Raises
+    ------
+    InputError
+        Where the cell holds something else.
+    """
+    text = known(value)
+    if text is None:
+        return None
+    try:
+        result = float(text.replace(",", "")) if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", text) else float(text)
+    except ValueError:
+        raise InputError(f"{text[:40]!r} is no number", expected=f"{unit}, for example 1450", where=Where(field=field_name)) from None
+    if not 0 <= result < float("inf"):
+        raise InputError(f"{text[:40]} is negative or not finite", expected=f"{unit}, 0 or more", where=Where(field=field_name))
+    return result
+
+
+def mass(value: str | None, field_name: str) -> float | None:
+    """Return a cell's mass in kg, or None where it is missing; raise `InputError` for one that no vehicle has."""
+    result = number(value, field_name, "kg")
+    if result is not None and not 0 < result <= LARGEST_MASS_KG:
+        raise InputError(f"{result:g} kg is no mass of a vehicle", expected=f"above 0, up to {LARGEST_MASS_KG:g} kg", where=Where(field=field_name))
+    return result
+
+
+def model_year(value: str | None, received_at: datetime) -> int:
+    """Return the model year; raise `InputError` for one that cannot be.
+
+    A model year runs ahead of the calendar by one at most, so a 2027 model in 2026 is right.
+    """
+    latest = received_at.year + 1
+    expected = f"a model year from {EARLIEST_YEAR} to {latest}"
+    year = number(value, "year", "a year")
+    if year is None:
+        raise InputError("the model year is missing", expected=expected, where=Where(field="year"))
+    if year != int(year) or not EARLIEST_YEAR <= year <= latest:
+        raise InputError(f"{year:g} cannot be the model year", expected=expected, where=Where(field="year"))
+    return int(year)

@@ -1,0 +1,119 @@
+"""Salvage lots: a row of an auction's lot list → what it declares. Columns are found by name, others are ignored."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from vehiclenest.core.errors import InputError, Where
+from vehiclenest.core.time import parse_time
+from vehiclenest.loop.intake.damage import damage_from_words
+from vehiclenest.loop.intake.declared import KM_PER_MILE, Declared, known, model_year, number
+from vehiclenest.loop.records import Powertrain
+
+MARK = "lotId"  # the column that tells a lot list from a manifest
+COLUMNS = (MARK, "vehicleType", "year", "make", "modelDetail", "damageDescription")
+
+_FUELS = {
+    "GAS": Powertrain.PETROL,
+    "GASOLINE": Powertrain.PETROL,
+    "FLEXIBLE": Powertrain.PETROL,
+    "FLEXIBLE FUEL": Powertrain.PETROL,
+    "DIESEL": Powertrain.DIESEL,
+    "HYBRID ENGINE": Powertrain.HYBRID,
+    "ELECTRIC AND GAS HYBRID": Powertrain.HYBRID,
+    "PLUG-IN HYBRID": Powertrain.PLUG_IN_HYBRID,
+    "ELECTRIC": Powertrain.ELECTRIC,
+}
+_DISPLACEMENT = re.compile(r"(\d{1,2}(?:\.\d{1,2})?)\s*L\b", re.IGNORECASE)
+_CUBIC_CENTIMETRES = re.compile(r"(?<!\d)(\d{3,4})(?!\d)")
+_CYCLES = frozenset({"A", "C", "D"})
+_LITRES = (0.05, 20.0)
+
+
+def declare_lot(row: Mapping[str, str], default_time: datetime, site: Path | None = None) -> Declared:
+    """Read one salvage lot.
+
+    Parameters
+    ----------
+    row
+        Cells by column name.
+    default_time
+        When the lot came in, where the row does not say.
+    site
+        Folder of the site's own settings.
+
+    Raises
+    ------
+    InputError
+        With the field, where a needed cell is missing or wrong.
+    """
+    lot = known(row.get(MARK))
+    if lot is None:
+        raise InputError("the lot has no number", expected="lotId, for example 64187376", where=Where(field=MARK))
+    if not re.fullmatch(r"[A-Za-z0-9-]{1,19}", lot):
+        raise InputError(f"{lot[:40]!r} is no lot number", expected="up to 19 letters, digits and hyphens", where=Where(field=MARK))
+    flags: list[str] = []
+    received_at = default_time
+    if (text := known(row.get("updatedAt"))) is not None:
+        try:
+            received_at, assumed = parse_time(text)
+        except InputError as error:
+            raise error.at(field="updatedAt") from None
+        if assumed:
+            flags.append("updatedAt has no zone: taken as UTC")
+    else:
+        flags.append("no time in the lot: the time of the run is taken")
+    damage, unverified, damage_flags = damage_from_words(
+        [text for name in ("damageDescription", "secondaryDamage") if (text := known(row.get(name))) is not None], site
+    )
+    fuel, fuel_flags = _powertrain(known(row.get("fuelType")))
+    mileage, mileage_flags = _mileage(row)
+    make = known(row.get("make")) or ""
+    group, detail = known(row.get("modelGroup")) or "", known(row.get("modelDetail")) or ""
+    if not (make or detail or group):
+        raise InputError("neither make nor model is known", expected="make and modelDetail", where=Where(field="make"))
+    return Declared(
+        reference=f"LOT{lot}",
+        vin=None,
+        make=make,
+        model=detail or group,
+        year=model_year(row.get("year"), received_at),
+        received_at=received_at,
+        type_code=(known(row.get("vehicleType")) or "").upper(),
+        body=known(row.get("bodyStyle")) or "",
+        powertrain=fuel,
+        displacement_l=_displacement(row, detail),
+        mileage_km=mileage,
+        damage=damage,
+        place_of_origin=", ".join(filter(None, (known(row.get("locationCity")), known(row.get("locationState")), known(row.get("locationCountry"))))),
+        flags=(*flags, *damage_flags, *fuel_flags, *mileage_flags),
+        unverified=unverified,
+    )
+
+
+def _powertrain(fuel: str | None) -> tuple[Powertrain | None, list[str]]:
+    if fuel is None:
+        return None, []
+    if (powertrain := _FUELS.get(fuel.upper())) is not None:
+        return powertrain, []
+    return None, [f"fuel {fuel[:30]!r} is not known"]
+
+
+def _mileage(row: Mapping[str, str]) -> tuple[float | None, list[str]]:
+    """Odometers are in miles for lots in the United States and in kilometres elsewhere; 0 is an odometer that nobody read."""
+    value = number(row.get("mileage"), "mileage", "miles or km")
+    if not value:
+        return None, ["mileage unknown"]
+    return value * (KM_PER_MILE if (known(row.get("locationCountry")) or "").upper() in {"USA", "US"} else 1.0), []
+
+
+def _displacement(row: Mapping[str, str], model: str) -> float | None:
+    """Litres from the engine's text such as ``2.4L 4``; a motorcycle writes its cubic centimetres into the model's name."""
+    if match := _DISPLACEMENT.search(row.get("engine") or ""):
+        litres = float(match[1])
+    elif (row.get("vehicleType") or "").strip().upper() in _CYCLES and (match := _CUBIC_CENTIMETRES.search(model)):
+        litres = float(match[1]) / 1000
+    else:
+        return None
+    return litres if _LITRES[0] <= litres <= _LITRES[1] else None

@@ -1,0 +1,187 @@
+"""Rows of a file: CSV or JSON Lines → cells by column name, with the line they stand on.
+
+Nothing a file contains may stop the good rows or fill the memory: a line is read up to a limit, each record is parsed on its own, and
+what is no record is handed on as an error with its line.
+"""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import orjson
+
+from vehiclenest.core.errors import InputError, Where
+
+LONGEST_LINE = 1_000_000  # bytes
+_MOST_LINES = 50  # of one quoted record
+_BYTE_ORDER_MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+_JSON_ENDINGS = frozenset({".jsonl", ".ndjson", ".json"})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record: `line` is where it starts, `cells` its text by column."""
+
+    line: int
+    cells: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of bytes; None where it was longer than the limit."""
+
+    number: int
+    text: bytes | None
+
+
+def read_rows(path: Path) -> Iterator[Row | InputError]:
+    """Yield the rows of a file, or for a line that is none the error that says why.
+
+    Raises
+    ------
+    InputError
+        Where the file as a whole cannot be read: missing, empty, not UTF-8 from its first line on.
+    """
+    try:
+        with path.open("rb") as file:
+            lines = _lines(file)
+            first = next((line for line in lines if line.text is None or line.text.strip()), None)
+            _check_start(first)
+            assert first is not None  # noqa: S101  # for the type checker: an empty file was refused
+            yield from (_json_rows if path.suffix.lower() in _JSON_ENDINGS else _csv_rows)(first, lines)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", expected="a CSV or JSON Lines file", where=Where(str(path))) from None
+
+
+def _check_start(first: Line | None) -> None:
+    if first is None:
+        raise InputError("the file is empty", expected="a header line and one row a vehicle")
+    if first.text is None:
+        raise InputError(f"the line is longer than {LONGEST_LINE:,} bytes", expected="a text file with one record a line", where=Where(line=first.number))
+    for mark, name in _BYTE_ORDER_MARKS.items():
+        if first.text.startswith(mark):
+            raise InputError(f"the file is {name}", expected="UTF-8 (save as 'CSV UTF-8')", where=Where(line=1))
+    if b"\0" in first.text:
+        raise InputError("the file is not text", expected="CSV or JSON Lines in UTF-8", where=Where(line=first.number))
+    _decode(first)
+
+
+def _lines(file: BinaryIO) -> Iterator[Line]:
+    number = 0
+    while True:
+        text = file.readline(LONGEST_LINE + 1)
+        if not text:
+            return
+        number += 1
+        if len(text) <= LONGEST_LINE:
+            yield Line(number, text)
+            continue
+        while text and not text.endswith(b"\n"):
+            text = file.readline(LONGEST_LINE)
+        yield Line(number, None)
+
+
+def _decode(line: Line) -> str:
+    if line.text is None:
+        raise InputError(f"the line is longer than {LONGEST_LINE:,} bytes", expected="one record a line", where=Where(line=line.number))
+    try:
+        text = line.text.decode("utf-8-sig" if line.number == 1 else "utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"byte 0x{line.text[error.start]:02x} at position {error.start + 1} is not UTF-8", expected="UTF-8", where=Where(line=line.number)
+        ) from None
+    if "\0" in text:
+        raise InputError("the line holds a NUL", expected="text", where=Where(line=line.number))
+    return text
+
+
+def _csv_rows(first: Line, lines: Iterator[Line]) -> Iterator[Row | InputError]:
+    header = [name.strip() for name in _cells(_decode(first), first.number)]
+    repeated = next((name for name in header if name and header.count(name) > 1), None)
+    if repeated is not None:
+        raise InputError(f"the column {repeated!r} stands twice", expected="each column once", where=Where(line=first.number))
+    for number, record in _records(lines):
+        if isinstance(record, InputError):
+            yield record
+            continue
+        try:
+            cells = _cells(record, number)
+        except InputError as error:
+            yield error
+            continue
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) > len(header):
+            yield InputError(f"the row has {len(cells)} cells", expected=f"{len(header)}, as the header", where=Where(line=number))
+            continue
+        yield Row(number, dict(zip(header, cells, strict=False)))
+
+
+def _records(lines: Iterator[Line]) -> Iterator[tuple[int, str | InputError]]:
+    """Join the lines of a record whose quoted cell runs over several; give up on a quote that nothing closes."""
+    held: list[Line] = []
+    while True:
+        line = held.pop(0) if held else next(lines, None)
+        if line is None:
+            return
+        try:
+            record = _decode(line)
+        except InputError as error:
+            yield line.number, error
+            continue
+        following: list[Line] = []
+        while record.count('"') % 2 and len(following) < _MOST_LINES and (more := held.pop(0) if held else next(lines, None)) is not None:
+            following.append(more)
+            try:
+                record += _decode(more)
+            except InputError:
+                break
+        if record.count('"') % 2:
+            held = following + held
+            error = InputError("a quote is opened and never closed", expected='"…" around a cell', where=Where(line=line.number))
+            yield line.number, error
+        else:
+            yield line.number, record
+
+
+def _cells(record: str, number: int) -> list[str]:
+    try:
+        return next(csv.reader([record.rstrip("\r\n")], strict=True), []) if "\n" not in record.rstrip("\r\n") else _multiline(record)
+    except csv.Error as error:
+        raise InputError(f"the row is no CSV: {error}", expected="cells separated by commas", where=Where(line=number)) from None
+
+
+def _multiline(record: str) -> list[str]:
+    return next(csv.reader(record.splitlines(keepends=True), strict=True), [])
+
+
+def _json_rows(first: Line, lines: Iterator[Line]) -> Iterator[Row | InputError]:
+    held = first
+    while True:
+        try:
+            text = _decode(held)
+            if text.strip():
+                yield _json_row(text, held.number)
+        except InputError as error:
+            yield error
+        following = next(lines, None)
+        if following is None:
+            return
+        held = following
+
+
+def _json_row(text: str, number: int) -> Row:
+    try:
+        record = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise InputError(f"the line is no JSON: {error.msg}", expected="one JSON object a line", where=Where(line=number)) from None
+    if not isinstance(record, dict):
+        raise InputError("the line is no JSON object", expected='for example {"vin": "…", "make": "…"}', where=Where(line=number))
+    cells: dict[str, str] = {}
+    for name, value in cast("dict[str, object]", record).items():
+        if isinstance(value, (dict, list)):
+            raise InputError(f"{name} is not a single value", expected="text or a number", where=Where(line=number, field=name))
+        cells[name] = "" if value is None else str(value)
+    return Row(number, cells)

@@ -1,0 +1,290 @@
+"""`vnest run`: files of vehicles in, a day's (or many days') work in the ledger, and its result.
+
+Every row ends in one of two places: its vehicle is in the ledger, or it stands among the rejected with line, field and reason.
+"""
+
+import csv
+import os
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from time import perf_counter
+from typing import IO, Any
+
+from vehiclenest.core.errors import InputError, Where
+from vehiclenest.disclosure import Rates, in_scope, recovery_rates
+from vehiclenest.ledger import Ledger, VehicleFate, largest_closure_error, vehicle_fates, write_document
+from vehiclenest.loop.intake import dialect, receive
+from vehiclenest.loop.records import Route, Stream
+from vehiclenest.loop.route import open_book
+from vehiclenest.site.day import Base, Incoming, Progress
+from vehiclenest.site.rows import Row, read_rows
+from vehiclenest.site.settings import Settings
+
+_ROUTES = tuple(route.value for route in Route)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row, or a whole file, that was not taken."""
+
+    file: str
+    line: int | None
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run did. Masses in kg, rates as fractions, money as exact decimals in `currency`, carbon in kg CO2e (negative: avoided).
+
+    `mass_in_kg` is the sum of `mass_by_route_kg`, `stock_kg`, `lost_kg` and `unaccounted_kg`.
+    """
+
+    rows_read: int
+    vehicles: list[VehicleFate]
+    rejected: list[Rejected]
+    mass_in_kg: float
+    mass_by_route_kg: dict[str, float]
+    stock_kg: float
+    lost_kg: float
+    unaccounted_kg: float
+    max_closure_error: float
+    rates: Rates
+    rates_all: Rates
+    money: dict[str, str]
+    carbon_kg: float
+    carbon_by_source_kg: dict[str, float]
+    energy_kwh: dict[str, float]
+    estimated_mass_share: float
+    events: int
+    seconds: float
+    unverified: list[str]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the result as plain data, for JSON."""
+        return {
+            "rows_read": self.rows_read,
+            "processed": len(self.vehicles),
+            "rejected": len(self.rejected),
+            "mass_in_kg": self.mass_in_kg,
+            "mass_by_route_kg": self.mass_by_route_kg,
+            "stock_kg": self.stock_kg,
+            "lost_kg": self.lost_kg,
+            "unaccounted_kg": self.unaccounted_kg,
+            "max_closure_error": self.max_closure_error,
+            "estimated_mass_share": self.estimated_mass_share,
+            "recycling_rate": self.rates.recycling_rate,
+            "recovery_rate": self.rates.recovery_rate,
+            "recycling_verdict": self.rates.recycling_verdict.value,
+            "recovery_verdict": self.rates.recovery_verdict.value,
+            "rates": {
+                "scope": "vehicles of the categories that 2000/53/EC covers",
+                "vehicles": self.rates.vehicles,
+                "weight_without_fuel_kg": self.rates.weight_kg,
+                "all_vehicles_recycling_rate": self.rates_all.recycling_rate,
+                "all_vehicles_recovery_rate": self.rates_all.recovery_rate,
+            },
+            "money": self.money,
+            "carbon_kg": self.carbon_kg,
+            "carbon_by_source_kg": self.carbon_by_source_kg,
+            "energy_kwh": self.energy_kwh,
+            "events": self.events,
+            "seconds": self.seconds,
+            "unverified": self.unverified,
+        }
+
+
+def run(files: Sequence[Path], ledger: Ledger, settings: Settings, now: datetime, progress: Progress) -> Result:
+    """Take the vehicles of files through the base and into the ledger.
+
+    Parameters
+    ----------
+    files
+        Salvage-lot lists or manifests.
+    ledger
+        Everything of this run is captured in one transaction: all of it or nothing.
+    settings
+        Place, the site's own figures, identity.
+    now
+        When vehicles came in whose rows do not say.
+    progress
+        Called with stage, done and total.
+    """
+    started = perf_counter()
+    rows, incoming, rejected = _read(files, settings, now, progress)
+    incoming = _not_known(incoming, ledger, settings, rejected)
+    base = Base(settings, str(ledger.size() + 1), _tanks(ledger))
+    base.work((item for item, _, _ in incoming), progress)
+    progress("ledger", 0, len(base.events))
+    captured = ledger.capture(base.events)
+    progress("ledger", len(base.events), len(base.events))
+    names = {item.vehicle.reference for item, _, _ in incoming}
+    fates = [fate for fate in vehicle_fates(ledger) if fate.reference in names] if names else []
+    rejected.sort(key=lambda row: (row.file, row.line or 0))
+    weighed = sum(item.vehicle.mass_kg for item, _, _ in incoming if item.vehicle.mass_basis == "weighed")
+    return _result(rows, fates, rejected, base, ledger, weighed, captured.stored, perf_counter() - started)
+
+
+def _tanks(ledger: Ledger) -> dict[tuple[str, str], tuple[dict[str, float], Stream]]:
+    streams = {"FUE": Stream.FUEL, "FIL": Stream.OIL_FILTERS}
+    return {
+        (held.attributes["code"], held.attributes["month"]): (held.materials, streams.get(held.attributes["code"], Stream.LIQUIDS))
+        for held in ledger.stock("tank")
+    }
+
+
+def _read(
+    files: Sequence[Path], settings: Settings, now: datetime, progress: Progress
+) -> tuple[int, list[tuple[Incoming, str, int]], list[Rejected]]:
+    rows = 0
+    incoming: list[tuple[Incoming, str, int]] = []
+    rejected: list[Rejected] = []
+    seen: dict[str, str] = {}
+    for path in files:
+        declare = None
+        try:
+            for row in read_rows(path):
+                rows += 1
+                try:
+                    if isinstance(row, InputError):
+                        raise row
+                    if declare is None:
+                        declare = dialect(row.cells)
+                    item = _receive(row, path, declare(row.cells, now, settings.folder), settings, seen)
+                    incoming.append((item, path.name, row.line))
+                    progress("rows", rows, 0)
+                except InputError as error:
+                    if declare is None and isinstance(row, Row):
+                        rows -= 1
+                        raise
+                    line = row.line if isinstance(row, Row) else row.where.line
+                    rejected.append(Rejected(path.name, line, error.where.field or "", error.reason))
+            if declare is None and not any(reject.file == path.name for reject in rejected):
+                raise InputError("the file has a header and no rows", expected="one row a vehicle")
+        except InputError as error:
+            rejected.append(Rejected(path.name, error.where.line, error.where.field or "", error.reason))
+    return rows, incoming, rejected
+
+
+def _receive(row: Row, path: Path, declared: Any, settings: Settings, seen: dict[str, str]) -> Incoming:
+    reference = declared.reference
+    if reference in seen:
+        raise InputError(
+            f"{reference.removeprefix('LOT')} stands in {seen[reference]} already",
+            expected="each vehicle once",
+            where=Where(field="vin" if declared.vin else "lotId"),
+        )
+    vehicle = receive(declared, settings.folder)
+    seen[reference] = f"{path.name} line {row.line}"
+    return Incoming(vehicle, f"{path.name} line {row.line}"[:256])
+
+
+def _not_known(
+    incoming: list[tuple[Incoming, str, int]], ledger: Ledger, settings: Settings, rejected: list[Rejected]
+) -> list[tuple[Incoming, str, int]]:
+    known = ledger.known_lots([settings.thing(item.vehicle.reference) for item, _, _ in incoming])
+    fresh: list[tuple[Incoming, str, int]] = []
+    for item, file, line in incoming:
+        vehicle = item.vehicle
+        when = known.get(settings.thing(vehicle.reference))
+        if when is None:
+            fresh.append((item, file, line))
+            continue
+        reason = f"{vehicle.reference.removeprefix('LOT')} is in the ledger already, received {when:%Y-%m-%d %H:%M} UTC; each vehicle once"
+        rejected.append(Rejected(file, line, "vin" if vehicle.vin else "lotId", reason))
+    return fresh
+
+
+def _result(
+    rows: int,
+    fates: list[VehicleFate],
+    rejected: list[Rejected],
+    base: Base,
+    ledger: Ledger,
+    weighed: float,
+    events: int,
+    seconds: float,
+) -> Result:
+    ends: defaultdict[str, float] = defaultdict(float)
+    worst = largest_closure_error(ledger)
+    for fate in fates:
+        worst = max(worst, abs(sum(fate.shares.values()) - 1.0))
+        for (end, _), share in fate.shares.items():
+            ends[end] += share * fate.mass_kg
+    mass_in = sum(fate.mass_kg for fate in fates)
+    money: defaultdict[str, Decimal] = defaultdict(Decimal)
+    kwh: defaultdict[str, float] = defaultdict(float)
+    carbon: defaultdict[str, float] = defaultdict(float)
+    book = open_book(base.settings.place, base.settings.folder)
+    for event in base.events:
+        for flow in event.money:
+            money[flow.purpose] += flow.money.amount
+        for energy in event.energy:
+            kwh[energy.carrier] += energy.kwh
+        for material in event.material:
+            if material.carbon_kg is not None:
+                carbon[material.route or ""] += material.carbon_kg
+    if kwh:
+        carbon["electricity"] = kwh["electricity"] * book.carbon["grid"].number("electricity")
+    return Result(
+        rows_read=rows,
+        vehicles=fates,
+        rejected=rejected,
+        mass_in_kg=mass_in,
+        mass_by_route_kg={route: ends[route] for route in _ROUTES if route in ends},
+        stock_kg=ends["stock"],
+        lost_kg=ends["lost"],
+        unaccounted_kg=ends["unaccounted"],
+        max_closure_error=worst,
+        rates=recovery_rates(fate for fate in fates if in_scope(fate)),
+        rates_all=recovery_rates(fates),
+        money={"currency": book.currency, "net": str(sum(money.values(), Decimal(0))), **{name: str(amount) for name, amount in money.items()}},
+        carbon_kg=sum(carbon.values()),
+        carbon_by_source_kg=dict(carbon),
+        energy_kwh=dict(kwh),
+        estimated_mass_share=1.0 - weighed / mass_in if mass_in else 0.0,
+        events=events,
+        seconds=seconds,
+        unverified=list(base.unverified),
+    )
+
+
+def write_rejected(rejected: Sequence[Rejected], path: Path) -> None:
+    """Write `rejected.csv`: file, line, field, reason; whole or not at all."""
+    with whole_file(path) as file:
+        writer = csv.writer(file)
+        writer.writerow(["file", "line", "field", "reason"])
+        writer.writerows([row.file, "" if row.line is None else row.line, row.field, row.reason] for row in rejected)
+
+
+def write_events(ledger: Ledger, first: int, path: Path, created: datetime) -> None:
+    """Write the EPCIS document of every event from number `first` on."""
+    with whole_file(path) as file:
+        for piece in write_document(ledger.bodies(first), created):
+            file.write(piece.decode())
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[str]]:
+    """Open a file to write that appears under its name only when it is whole."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise InputError(f"{path.parent} cannot be written: {error.strerror}", expected="a folder that can be written") from None
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            yield file
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
