@@ -4,15 +4,35 @@ Each event yields rows of four flows — material, energy, money, information. M
 event is refused. Storage through SQLAlchemy; events are only ever added.
 """
 
-from vehiclenest.ledger.balance import Span, VehicleFate, balance, largest_closure_error, vehicle_fates
+from vehiclenest.ledger.balance import UNVERIFIED, Span, VehicleFate, balance, largest_closure_error, vehicle_fates
 from vehiclenest.ledger.closure import close, tolerance
-from vehiclenest.ledger.epcis import from_epcis, read_document, to_epcis, write_document
+from vehiclenest.ledger.epcis import to_epcis, write_document
 from vehiclenest.ledger.model import NAMESPACE, EnergyFlow, Event, Flow, InformationFlow, Lot, MaterialFlow, MoneyFlow
 from vehiclenest.ledger.store import Captured, Ledger, Stock
 from vehiclenest.ledger.trace import Trace, trace
 
 __all__ = [
-    "NAMESPACE", "Captured", "EnergyFlow", "Event", "Flow", "InformationFlow", "Ledger", "Lot", "MaterialFlow", "MoneyFlow", "Span", "Stock",
-    "Trace", "VehicleFate", "balance", "close", "from_epcis", "largest_closure_error", "read_document", "to_epcis", "tolerance",
-    "trace", "vehicle_fates", "write_document",
-]  # fmt: skip
+    "NAMESPACE",
+    "UNVERIFIED",
+    "Captured",
+    "EnergyFlow",
+    "Event",
+    "Flow",
+    "InformationFlow",
+    "Ledger",
+    "Lot",
+    "MaterialFlow",
+    "MoneyFlow",
+    "Span",
+    "Stock",
+    "Trace",
+    "VehicleFate",
+    "balance",
+    "close",
+    "largest_closure_error",
+    "to_epcis",
+    "tolerance",
+    "trace",
+    "vehicle_fates",
+    "write_document",
+]

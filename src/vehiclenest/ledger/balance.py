@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
+import orjson
 from sqlalchemy import ColumnElement, Connection, Select, func, select, true
 
 from vehiclenest.ledger import schema
@@ -15,7 +16,7 @@ from vehiclenest.ledger.model import Flow
 from vehiclenest.ledger.store import Ledger, microseconds
 
 By = Literal["stage", "material", "vehicle"]
-_NET_IN = frozenset({Flow.RECEIVED.value, Flow.PRODUCED.value})
+UNVERIFIED = "unverified_constant"  # kind of an information flow that names a constant nobody verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ def balance(ledger: Ledger, by: By = "stage", span: Span | None = None) -> dict[
             "energy_kwh": _energy(connection, within),
             "money": _money(connection, within),
             "information": _information(connection, within),
+            "unverified": _unverified(connection, within),
             "foreign_events": _foreign(connection, within),
         }
 
@@ -64,14 +66,21 @@ def balance(ledger: Ledger, by: By = "stage", span: Span | None = None) -> dict[
 def _total(connection: Connection, span: Span) -> dict[str, float]:
     flow = schema.lot_flow
     query = select(flow.c.flow, func.sum(flow.c.mass_kg)).join(schema.event).where(span.condition()).group_by(flow.c.flow)
-    sums = dict.fromkeys((f"{item.value}_kg" for item in Flow), 0.0) | {f"{name}_kg": mass for name, mass in _rows(connection, query)}
+    sums = dict.fromkeys((f"{item.value}_kg" for item in Flow), 0.0) | {
+        f"{name}_kg": mass for name, mass in _rows(connection, query)
+    }
     sums["stock_kg"] = sums["received_kg"] + sums["produced_kg"] - sums["consumed_kg"] - sums["shipped_kg"]
     return sums
 
 
 def _by_stage(connection: Connection, span: Span) -> list[dict[str, Any]]:
     flow, event = schema.lot_flow, schema.event
-    query = select(event.c.biz_step, flow.c.flow, func.sum(flow.c.mass_kg)).join(event).where(span.condition()).group_by(event.c.biz_step, flow.c.flow)
+    query = (
+        select(event.c.biz_step, flow.c.flow, func.sum(flow.c.mass_kg))
+        .join(event)
+        .where(span.condition())
+        .group_by(event.c.biz_step, flow.c.flow)
+    )
     return _table("stage", _rows(connection, query), stock=False)
 
 
@@ -118,10 +127,8 @@ def vehicle_fates(ledger: Ledger, span: Span | None = None) -> list[VehicleFate]
 
 
 def _vehicle_fates(connection: Connection, span: Span) -> list[VehicleFate]:
-    import orjson
-
     lot, event = schema.lot, schema.event
-    streams = {identity: stream for identity, stream in _rows(connection, select(lot.c.id, lot.c.stream))}
+    streams: dict[Any, str] = dict(_pairs(connection, select(lot.c.id, lot.c.stream)))
     graph = whole(connection)
     known = fates(graph)
     query = (
@@ -138,7 +145,9 @@ def _vehicle_fates(connection: Connection, span: Span) -> list[VehicleFate]:
         for (end, end_lot), share in fate.shares.items():
             shares[end, streams.get(end_lot, "")] += share
         value = Decimal(round(fate.value_e4 * mass)).scaleb(-4)
-        result.append(VehicleFate(identity, reference, name, orjson.loads(attributes), mass, dict(shares), value, fate.carbon_kg * mass))
+        result.append(
+            VehicleFate(identity, reference, name, orjson.loads(attributes), mass, dict(shares), value, fate.carbon_kg * mass)
+        )
     return result
 
 
@@ -170,7 +179,12 @@ def _energy(connection: Connection, span: Span) -> dict[str, float]:
 def _money(connection: Connection, span: Span) -> list[dict[str, str]]:
     flow = schema.money_flow
     amount = func.sum(flow.c.amount_e4)
-    query = select(flow.c.purpose, flow.c.currency, amount).join(schema.event).where(span.condition()).group_by(flow.c.purpose, flow.c.currency)
+    query = (
+        select(flow.c.purpose, flow.c.currency, amount)
+        .join(schema.event)
+        .where(span.condition())
+        .group_by(flow.c.purpose, flow.c.currency)
+    )
     return [
         {"purpose": purpose, "amount": str(Decimal(int(total)).scaleb(-4).quantize(Decimal("0.01"))), "currency": currency}
         for purpose, currency, total in sorted(_rows(connection, query), key=lambda row: -int(row[2]))
@@ -179,8 +193,21 @@ def _money(connection: Connection, span: Span) -> list[dict[str, str]]:
 
 def _information(connection: Connection, span: Span) -> dict[str, int]:
     flow = schema.information_flow
-    query = select(flow.c.kind, func.count()).join(schema.event).where(span.condition()).group_by(flow.c.kind)
+    query = (
+        select(flow.c.kind, func.count())
+        .join(schema.event)
+        .where(span.condition(), flow.c.kind != UNVERIFIED)
+        .group_by(flow.c.kind)
+        .order_by(flow.c.kind)
+    )
     return dict(_pairs(connection, query))
+
+
+def _unverified(connection: Connection, span: Span) -> list[str]:
+    """Names of the unverified constants that the booked figures rest on."""
+    flow = schema.information_flow
+    query = select(flow.c.reference).distinct().join(schema.event).where(span.condition(), flow.c.kind == UNVERIFIED)
+    return sorted(connection.execute(query).scalars())
 
 
 def _foreign(connection: Connection, span: Span) -> int:
@@ -215,5 +242,5 @@ def _rows(connection: Connection, query: Select[*tuple[Any, ...]]) -> list[tuple
     return [tuple(row) for row in connection.execute(query)]
 
 
-def _pairs(connection: Connection, query: Select[*tuple[Any, ...]]) -> list[tuple[str, Any]]:
+def _pairs(connection: Connection, query: Select[*tuple[Any, ...]]) -> list[tuple[Any, Any]]:
     return [(row[0], row[1]) for row in connection.execute(query)]

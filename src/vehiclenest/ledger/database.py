@@ -4,7 +4,7 @@ SQLite runs in WAL mode with synchronous FULL, so that what was acknowledged sur
 IMMEDIATE: a deferred one that turns to writing later fails at once and heeds no timeout.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,9 @@ def connect(url: str, *, create: bool) -> Engine:
         _migrate(engine, create=create)
     except (OperationalError, DatabaseError) as error:
         engine.dispose()
-        raise InputError(f"{url} cannot be opened: {error.orig}", expected="a Vehicle Nest ledger in a folder that can be written") from None
+        raise InputError(
+            f"{url} cannot be opened: {error.orig}", expected="a Vehicle Nest ledger in a folder that can be written"
+        ) from None
     except VehicleNestError:
         engine.dispose()
         raise
@@ -56,7 +58,7 @@ def connect(url: str, *, create: bool) -> Engine:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def writing(engine: Engine) -> Generator[Connection]:
     """Hold a transaction that may write; it is committed at the end or undone whole."""
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
@@ -82,7 +84,9 @@ def _sqlite_settings(connection: Any, _record: object) -> None:
 def _migrate(engine: Engine, *, create: bool) -> None:
     with engine.connect() as connection:
         tables = set(inspect(connection).get_table_names())
-        version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar() if "alembic_version" in tables else None
+        version = (
+            connection.execute(text("SELECT version_num FROM alembic_version")).scalar() if "alembic_version" in tables else None
+        )
     if version == HEAD:
         return
     if version is None and tables - {"alembic_version"}:

@@ -126,6 +126,7 @@ def _reachable(connection: Connection, lot: int, leaving: Flow, entering: Flow) 
     reach = select(cast(literal(lot), Integer).label("id")).cte("reach", recursive=True)
     step = (
         select(other.c.lot_id)
+        .select_from(reach)
         .join(flow, flow.c.lot_id == reach.c.id)
         .join(other, other.c.event_seq == flow.c.event_seq)
         .where(flow.c.flow == leaving.value, other.c.flow == entering.value, other.c.lot_id.is_not(None))

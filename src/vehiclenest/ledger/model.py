@@ -17,7 +17,13 @@ NAMESPACE = "https://vehiclenest.example/ns/1/"  # .example is reserved (RFC 260
 PREFIX = "vnest"
 
 EventType = Literal["ObjectEvent", "AggregationEvent", "TransactionEvent", "TransformationEvent", "AssociationEvent"]
-EVENT_TYPES: tuple[EventType, ...] = ("ObjectEvent", "AggregationEvent", "TransactionEvent", "TransformationEvent", "AssociationEvent")
+EVENT_TYPES: tuple[EventType, ...] = (
+    "ObjectEvent",
+    "AggregationEvent",
+    "TransactionEvent",
+    "TransformationEvent",
+    "AssociationEvent",
+)
 
 
 class Flow(StrEnum):

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -88,10 +89,8 @@ def _find(connection: Connection, identifier: str) -> int:
     text = identifier.strip()
     lot = schema.lot
     candidates = [text]
-    try:
+    with suppress(InputError):
         candidates.append(parse_epc(text).urn())
-    except InputError:
-        pass
     found = connection.execute(select(lot.c.id).where(lot.c.uri.in_(candidates))).scalars().all()
     if not found:
         names = [text, text.upper(), f"LOT{text}", f"LOT{text.upper()}"]
@@ -100,21 +99,35 @@ def _find(connection: Connection, identifier: str) -> int:
             raise InputError(f"{text!r} fits {len(rows)} lots", expected=f"one of {', '.join(row.uri for row in rows[:3])}")
         found = [row.id for row in rows]
     if not found:
-        raise NotFoundError(f"nothing in the ledger is called {text[:80]!r}", expected="a VIN, lot number, part or EPC that was captured")
+        raise NotFoundError(
+            f"nothing in the ledger is called {text[:80]!r}", expected="a VIN, lot number, part or EPC that was captured"
+        )
     return found[0]
 
 
 def _records(connection: Connection, ids: Iterable[int]) -> dict[int, LotRecord]:
     lot, event = schema.lot, schema.event
     wanted = sorted(ids)
-    columns = (lot.c.id, lot.c.uri, lot.c.reference, lot.c.kind, lot.c.name, lot.c.stream, event.c.event_time, event.c.event_id, lot.c.attributes)
+    columns = (
+        lot.c.id,
+        lot.c.uri,
+        lot.c.reference,
+        lot.c.kind,
+        lot.c.name,
+        lot.c.stream,
+        event.c.event_time,
+        event.c.event_id,
+        lot.c.attributes,
+    )
     records: dict[int, LotRecord] = {}
     for chunk in (wanted[i : i + _CHUNK] for i in range(0, len(wanted), _CHUNK)):
         for identity, uri, reference, kind, name, stream, time, event_id, attributes in connection.execute(
             select(*columns).join(event, event.c.seq == lot.c.event_seq).where(lot.c.id.in_(chunk))
         ):
             created = datetime.fromtimestamp(time / 1e6, UTC)
-            records[identity] = LotRecord(identity, uri, reference, kind, name, stream, created, event_id, orjson.loads(attributes))
+            records[identity] = LotRecord(
+                identity, uri, reference, kind, name, stream, created, event_id, orjson.loads(attributes)
+            )
     return records
 
 
@@ -151,7 +164,9 @@ def _outputs(graph: Graph, lots: list[int], start: int, records: dict[int, LotRe
             ends[STOCK, lot] += left * part
     whole = carried[start]
     for (end, lot), mass in sorted(ends.items(), key=lambda item: -item[1]):
-        yield Output(end, records[lot] if lot is not None else None, mass, mass / whole if whole else 0.0, reasons.get((end, lot)))
+        yield Output(
+            end, records[lot] if lot is not None else None, mass, mass / whole if whole else 0.0, reasons.get((end, lot))
+        )
 
 
 def _origins(graph: Graph, lots: list[int], start: int, records: dict[int, LotRecord]) -> Iterable[Origin]:
@@ -188,7 +203,8 @@ def as_dict(found: Trace) -> dict[str, Any]:
         "mass_kg": found.mass_kg,
         "attributes": found.lot.attributes,
         "backward": [
-            {"id": origin.lot.uri, "name": origin.lot.name, "mass_kg": origin.mass_kg, "share": origin.share} for origin in found.origins
+            {"id": origin.lot.uri, "name": origin.lot.name, "mass_kg": origin.mass_kg, "share": origin.share}
+            for origin in found.origins
         ],
         "forward": [
             {

@@ -5,12 +5,23 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from vehiclenest.ledger import Event, InformationFlow
+from vehiclenest.ledger import UNVERIFIED, Event, InformationFlow
 from vehiclenest.loop.dismantle import depollute, dismantle, grade, shred
 from vehiclenest.loop.intake import family_of
 from vehiclenest.loop.records import Composition, Decision, Depollution, Item, Stream, Vehicle, merged
 from vehiclenest.loop.route import decide, open_book
-from vehiclenest.site.events import HULK, Consigned, Costs, depolluted, dismantled, fraction_lot, received, shipped, shredded, tank_month
+from vehiclenest.site.events import (
+    HULK,
+    Consigned,
+    Costs,
+    depolluted,
+    dismantled,
+    fraction_lot,
+    received,
+    shipped,
+    shredded,
+    tank_month,
+)
 from vehiclenest.site.settings import Settings
 
 _LOTS_PER_CONSIGNMENT = 500
@@ -22,7 +33,8 @@ class Incoming:
     """A vehicle with the row that declared it."""
 
     vehicle: Vehicle
-    source: str
+    file: str
+    line: int
 
 
 @dataclass(slots=True)
@@ -66,7 +78,9 @@ class Base:
         rows = {name: book.prices[name] for name in ("labour", "electricity", "purchase")}
         for row in (*rows.values(), *(self.settings.table[name] for name in self.settings.table)):
             self._note(row.unverified)
-        return Costs(rows["labour"].number("hour"), rows["electricity"].number("kwh"), rows["purchase"].number("vehicle"), book.currency)
+        return Costs(
+            rows["labour"].number("hour"), rows["electricity"].number("kwh"), rows["purchase"].number("vehicle"), book.currency
+        )
 
     def _note(self, names: Iterable[str]) -> None:
         self.unverified.update(dict.fromkeys(names))
@@ -83,7 +97,11 @@ class Base:
         for record in (vehicle, depollution, teardown):
             self._note(record.unverified)
         torn_down = dismantled(vehicle, teardown, settings, costs)
-        self.events += [*received(vehicle, item.source, settings, costs), *depolluted(vehicle, depollution, settings, costs), torn_down]
+        self.events += [
+            *received(vehicle, f"{item.file} line {item.line}", settings, costs),
+            *depolluted(vehicle, depollution, settings, costs),
+            torn_down,
+        ]
         day.last = max(day.last or torn_down.time, torn_down.time)
         self._fractions(vehicle, depollution, day)
         for part in teardown.components:
@@ -96,7 +114,7 @@ class Base:
         for fraction in depollution.removed:
             if fraction.bulk:
                 tank = (fraction.code, tank_month(vehicle.received_at))
-                held = self.tanks[tank][0] if tank in self.tanks else {}
+                held: Composition = self.tanks[tank][0] if tank in self.tanks else {}
                 self.tanks[tank] = (merged(held, fraction.materials), fraction.stream)
                 continue
             lot = fraction_lot(vehicle, fraction, self.settings)
@@ -118,7 +136,7 @@ class Base:
             gathered.consigned[decision.route].append(Consigned(lot, fraction.materials, decision, fraction.stream))
         self._empty_tanks(day, gathered)
         time = shredding + timedelta(minutes=times.number("shipping_delay"))
-        notes = [InformationFlow("unverified_constant", constant) for constant in self.unverified]
+        notes = [InformationFlow(UNVERIFIED, constant) for constant in self.unverified]
         for route in sorted(gathered.consigned):
             lots = gathered.consigned[route]
             for start in range(0, len(lots), _LOTS_PER_CONSIGNMENT):

@@ -8,7 +8,19 @@ from typing import Any
 
 from vehiclenest.core.money import Money
 from vehiclenest.ledger import EnergyFlow, Event, Flow, InformationFlow, Lot, MaterialFlow, MoneyFlow
-from vehiclenest.loop.records import Campaign, Component, Composition, Decision, Depollution, Fraction, Stream, Teardown, Vehicle, merged, scaled
+from vehiclenest.loop.records import (
+    Campaign,
+    Component,
+    Composition,
+    Decision,
+    Depollution,
+    Fraction,
+    Stream,
+    Teardown,
+    Vehicle,
+    merged,
+    scaled,
+)
 from vehiclenest.site.settings import Settings
 
 HULK = "HLK"
@@ -76,8 +88,17 @@ def received(vehicle: Vehicle, source: str, settings: Settings, costs: Costs) ->
             "ObjectEvent",
             vehicle.received_at,
             {"action": "ADD", "bizStep": "receiving", "disposition": "in_progress", **_place(settings), "epcList": [thing]},
-            lots=[Lot(thing, "vehicle", f"{vehicle.year} {vehicle.make} {vehicle.model}", attributes={k: v for k, v in attributes.items() if v})],
-            material=[MaterialFlow(Flow.RECEIVED, booked_composition(vehicle), thing, vehicle.mass_basis, vehicle.mass_uncertainty_kg)],
+            lots=[
+                Lot(
+                    thing,
+                    "vehicle",
+                    f"{vehicle.year} {vehicle.make} {vehicle.model}",
+                    attributes={k: v for k, v in attributes.items() if v},
+                )
+            ],
+            material=[
+                MaterialFlow(Flow.RECEIVED, booked_composition(vehicle), thing, vehicle.mass_basis, vehicle.mass_uncertainty_kg)
+            ],
             information=[InformationFlow("intake_record", source)],
         ),
         Event(
@@ -142,10 +163,7 @@ def _removed(kind: str, vehicle: Vehicle, fractions: Sequence[Fraction], time: d
         kind,
         time,
         {"action": "DELETE", "bizStep": "removing", **_place(settings), "parentID": thing, **children},
-        lots=[
-            Lot(lot, *_described(fraction, vehicle))
-            for lot, fraction in zip(lots, fractions, strict=True)
-        ],
+        lots=[Lot(lot, *_described(fraction, vehicle)) for lot, fraction in zip(lots, fractions, strict=True)],
         material=[
             MaterialFlow(Flow.CONSUMED, merged(*(fraction.materials for fraction in fractions)), thing),
             *(MaterialFlow(Flow.PRODUCED, fraction.materials, lot) for lot, fraction in zip(lots, fractions, strict=True)),
@@ -172,7 +190,8 @@ def dismantled(vehicle: Vehicle, teardown: Teardown, settings: Settings, costs: 
     left = merged(booked_composition(vehicle), *(scaled(fraction.materials, -1.0) for fraction in vehicle.fractions))
     mass = sum(vehicle.structure.values())
     outputs: list[tuple[str, Lot, Composition]] = [
-        (settings.thing(f"{vehicle.reference}-{part.code}"), _part_lot(vehicle, part, settings), part.materials) for part in teardown.components
+        (settings.thing(f"{vehicle.reference}-{part.code}"), _part_lot(vehicle, part, settings), part.materials)
+        for part in teardown.components
     ]
     hulk = settings.thing(f"{vehicle.reference}-{HULK}")
     outputs.append((hulk, Lot(hulk, "hulk", f"hulk of {vehicle.reference}"), teardown.hulk))
@@ -196,7 +215,9 @@ def dismantled(vehicle: Vehicle, teardown: Teardown, settings: Settings, costs: 
                 vehicle.mass_uncertainty_kg if vehicle.mass_basis == "weighed" else 0.0,
             ),
             *(
-                MaterialFlow(Flow.PRODUCED, materials, lot, uncertainty_kg=vehicle.expected_uncertainty_kg * sum(materials.values()) / mass)
+                MaterialFlow(
+                    Flow.PRODUCED, materials, lot, uncertainty_kg=vehicle.expected_uncertainty_kg * sum(materials.values()) / mass
+                )
                 for lot, _, materials in outputs
             ),
         ],
@@ -210,7 +231,9 @@ def _part_lot(vehicle: Vehicle, part: Component, settings: Settings) -> Lot:
     return Lot(settings.thing(f"{vehicle.reference}-{part.code}"), "component", part.name, part.stream.value, attributes)
 
 
-def shredded(hulks: dict[str, Composition], campaign: Campaign, name: str, time: datetime, settings: Settings, costs: Costs) -> Event:
+def shredded(
+    hulks: dict[str, Composition], campaign: Campaign, name: str, time: datetime, settings: Settings, costs: Costs
+) -> Event:
     """Return the transformation of a campaign's hulks into shredder fractions; dust is a loss."""
     lots = [settings.material(fraction.code, name) for fraction in campaign.fractions]
     return Event(
@@ -225,10 +248,16 @@ def shredded(hulks: dict[str, Composition], campaign: Campaign, name: str, time:
                 _quantity(lot, sum(fraction.materials.values())) for lot, fraction in zip(lots, campaign.fractions, strict=True)
             ],
         },
-        lots=[Lot(lot, "shredder", fraction.name, fraction.stream.value) for lot, fraction in zip(lots, campaign.fractions, strict=True)],
+        lots=[
+            Lot(lot, "shredder", fraction.name, fraction.stream.value)
+            for lot, fraction in zip(lots, campaign.fractions, strict=True)
+        ],
         material=[
             *(MaterialFlow(Flow.CONSUMED, hulk, lot) for lot, hulk in hulks.items()),
-            *(MaterialFlow(Flow.PRODUCED, fraction.materials, lot) for lot, fraction in zip(lots, campaign.fractions, strict=True)),
+            *(
+                MaterialFlow(Flow.PRODUCED, fraction.materials, lot)
+                for lot, fraction in zip(lots, campaign.fractions, strict=True)
+            ),
             MaterialFlow(Flow.LOST, campaign.lost, reason="dust and moisture of the shredder"),
         ],
         energy=[EnergyFlow("electricity", campaign.electricity_kwh)],
@@ -236,7 +265,9 @@ def shredded(hulks: dict[str, Composition], campaign: Campaign, name: str, time:
     )
 
 
-def shipped(consignment: Sequence[Consigned], serial: str, time: datetime, settings: Settings, notes: Iterable[InformationFlow] = ()) -> Event:
+def shipped(
+    consignment: Sequence[Consigned], serial: str, time: datetime, settings: Settings, notes: Iterable[InformationFlow] = ()
+) -> Event:
     """Return the shipping of lots that take one route to one party, with what they bring and cost."""
     decision = consignment[0].decision
     party = settings.party(decision.counterparty)
@@ -246,7 +277,9 @@ def shipped(consignment: Sequence[Consigned], serial: str, time: datetime, setti
         information.append(InformationFlow("hazardous_waste_manifest", settings.document("hazardous_waste_manifest", serial)))
     revenue = sum((item.decision.revenue for item in consignment), Decimal(0))
     cost = sum((item.decision.cost for item in consignment), Decimal(0))
-    quantities = [_quantity(item.lot, sum(item.materials.values())) for item in consignment if item.lot.startswith("urn:epc:class:")]
+    quantities = [
+        _quantity(item.lot, sum(item.materials.values())) for item in consignment if item.lot.startswith("urn:epc:class:")
+    ]
     things = [item.lot for item in consignment if not item.lot.startswith("urn:epc:class:")]
     money = [
         MoneyFlow(Money(amount, decision.currency), decision.counterparty, purpose)

@@ -36,6 +36,11 @@ class Line:
     text: bytes | None
 
 
+def is_json(path: Path) -> bool:
+    """Return whether a file's name says JSON Lines; everything else is read as CSV."""
+    return path.suffix.lower() in _JSON_ENDINGS
+
+
 def read_rows(path: Path) -> Iterator[Row | InputError]:
     """Yield the rows of a file, or for a line that is none the error that says why.
 
@@ -50,16 +55,22 @@ def read_rows(path: Path) -> Iterator[Row | InputError]:
             first = next((line for line in lines if line.text is None or line.text.strip()), None)
             _check_start(first)
             assert first is not None  # noqa: S101  # for the type checker: an empty file was refused
-            yield from (_json_rows if path.suffix.lower() in _JSON_ENDINGS else _csv_rows)(first, lines)
+            yield from (_json_rows if is_json(path) else _csv_rows)(first, lines)
     except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", expected="a CSV or JSON Lines file", where=Where(str(path))) from None
+        raise InputError(
+            f"cannot be read: {error.strerror}", expected="a CSV or JSON Lines file", where=Where(str(path))
+        ) from None
 
 
 def _check_start(first: Line | None) -> None:
     if first is None:
         raise InputError("the file is empty", expected="a header line and one row a vehicle")
     if first.text is None:
-        raise InputError(f"the line is longer than {LONGEST_LINE:,} bytes", expected="a text file with one record a line", where=Where(line=first.number))
+        raise InputError(
+            f"the line is longer than {LONGEST_LINE:,} bytes",
+            expected="a text file with one record a line",
+            where=Where(line=first.number),
+        )
     for mark, name in _BYTE_ORDER_MARKS.items():
         if first.text.startswith(mark):
             raise InputError(f"the file is {name}", expected="UTF-8 (save as 'CSV UTF-8')", where=Where(line=1))
@@ -85,12 +96,16 @@ def _lines(file: BinaryIO) -> Iterator[Line]:
 
 def _decode(line: Line) -> str:
     if line.text is None:
-        raise InputError(f"the line is longer than {LONGEST_LINE:,} bytes", expected="one record a line", where=Where(line=line.number))
+        raise InputError(
+            f"the line is longer than {LONGEST_LINE:,} bytes", expected="one record a line", where=Where(line=line.number)
+        )
     try:
         text = line.text.decode("utf-8-sig" if line.number == 1 else "utf-8")
     except UnicodeDecodeError as error:
         raise InputError(
-            f"byte 0x{line.text[error.start]:02x} at position {error.start + 1} is not UTF-8", expected="UTF-8", where=Where(line=line.number)
+            f"byte 0x{line.text[error.start]:02x} at position {error.start + 1} is not UTF-8",
+            expected="UTF-8",
+            where=Where(line=line.number),
         ) from None
     if "\0" in text:
         raise InputError("the line holds a NUL", expected="text", where=Where(line=line.number))
@@ -113,10 +128,12 @@ def _csv_rows(first: Line, lines: Iterator[Line]) -> Iterator[Row | InputError]:
             continue
         if not any(cell.strip() for cell in cells):
             continue
-        if len(cells) > len(header):
-            yield InputError(f"the row has {len(cells)} cells", expected=f"{len(header)}, as the header", where=Where(line=number))
+        if len(cells) != len(header):
+            yield InputError(
+                f"the row has {len(cells)} cells", expected=f"{len(header)}, as the header", where=Where(line=number)
+            )
             continue
-        yield Row(number, dict(zip(header, cells, strict=False)))
+        yield Row(number, dict(zip(header, cells, strict=True)))
 
 
 def _records(lines: Iterator[Line]) -> Iterator[tuple[int, str | InputError]]:
@@ -132,7 +149,11 @@ def _records(lines: Iterator[Line]) -> Iterator[tuple[int, str | InputError]]:
             yield line.number, error
             continue
         following: list[Line] = []
-        while record.count('"') % 2 and len(following) < _MOST_LINES and (more := held.pop(0) if held else next(lines, None)) is not None:
+        while (
+            record.count('"') % 2
+            and len(following) < _MOST_LINES
+            and (more := held.pop(0) if held else next(lines, None)) is not None
+        ):
             following.append(more)
             try:
                 record += _decode(more)
@@ -147,14 +168,11 @@ def _records(lines: Iterator[Line]) -> Iterator[tuple[int, str | InputError]]:
 
 
 def _cells(record: str, number: int) -> list[str]:
+    empty: list[str] = []
     try:
-        return next(csv.reader([record.rstrip("\r\n")], strict=True), []) if "\n" not in record.rstrip("\r\n") else _multiline(record)
+        return next(csv.reader(record.splitlines(keepends=True), strict=True), empty)
     except csv.Error as error:
         raise InputError(f"the row is no CSV: {error}", expected="cells separated by commas", where=Where(line=number)) from None
-
-
-def _multiline(record: str) -> list[str]:
-    return next(csv.reader(record.splitlines(keepends=True), strict=True), [])
 
 
 def _json_rows(first: Line, lines: Iterator[Line]) -> Iterator[Row | InputError]:
@@ -176,7 +194,9 @@ def _json_row(text: str, number: int) -> Row:
     try:
         record = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise InputError(f"the line is no JSON: {error.msg}", expected="one JSON object a line", where=Where(line=number)) from None
+        raise InputError(
+            f"the line is no JSON: {error.msg}", expected="one JSON object a line", where=Where(line=number)
+        ) from None
     if not isinstance(record, dict):
         raise InputError("the line is no JSON object", expected='for example {"vin": "…", "make": "…"}', where=Where(line=number))
     cells: dict[str, str] = {}

@@ -3,40 +3,24 @@
 Every row ends in one of two places: its vehicle is in the ledger, or it stands among the rejected with line, field and reason.
 """
 
-import csv
-import os
-import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from time import perf_counter
-from typing import IO, Any
+from typing import Any
 
-from vehiclenest.core.errors import InputError, Where
 from vehiclenest.disclosure import Rates, in_scope, recovery_rates
-from vehiclenest.ledger import Ledger, VehicleFate, largest_closure_error, vehicle_fates, write_document
-from vehiclenest.loop.intake import dialect, receive
-from vehiclenest.loop.records import Route, Stream
+from vehiclenest.ledger import Ledger, VehicleFate, largest_closure_error, vehicle_fates
+from vehiclenest.loop.records import Composition, Route, Stream
 from vehiclenest.loop.route import open_book
-from vehiclenest.site.day import Base, Incoming, Progress
-from vehiclenest.site.rows import Row, read_rows
+from vehiclenest.site.day import Base, Progress
+from vehiclenest.site.reading import Rejected, drop_known, read_files
 from vehiclenest.site.settings import Settings
 
 _ROUTES = tuple(route.value for route in Route)
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A row, or a whole file, that was not taken."""
-
-    file: str
-    line: int | None
-    field: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,88 +101,29 @@ def run(files: Sequence[Path], ledger: Ledger, settings: Settings, now: datetime
         Called with stage, done and total.
     """
     started = perf_counter()
-    rows, incoming, rejected = _read(files, settings, now, progress)
-    incoming = _not_known(incoming, ledger, settings, rejected)
+    reading = read_files(files, settings, now, progress)
+    drop_known(reading, ledger, settings)
     base = Base(settings, str(ledger.size() + 1), _tanks(ledger))
-    base.work((item for item, _, _ in incoming), progress)
-    progress("ledger", 0, len(base.events))
+    base.work(reading.incoming, progress)
+    progress("events", 0, len(base.events))
     captured = ledger.capture(base.events)
-    progress("ledger", len(base.events), len(base.events))
-    names = {item.vehicle.reference for item, _, _ in incoming}
+    progress("events", len(base.events), len(base.events))
+    names = {item.vehicle.reference for item in reading.incoming}
     fates = [fate for fate in vehicle_fates(ledger) if fate.reference in names] if names else []
-    rejected.sort(key=lambda row: (row.file, row.line or 0))
-    weighed = sum(item.vehicle.mass_kg for item, _, _ in incoming if item.vehicle.mass_basis == "weighed")
-    return _result(rows, fates, rejected, base, ledger, weighed, captured.stored, perf_counter() - started)
+    weighed = sum(item.vehicle.mass_kg for item in reading.incoming if item.vehicle.mass_basis == "weighed")
+    rejected = sorted(reading.rejected, key=lambda row: (row.file, row.line or 0))
+    return _result(reading.rows, fates, rejected, base, ledger, weighed, captured.stored, perf_counter() - started)
 
 
-def _tanks(ledger: Ledger) -> dict[tuple[str, str], tuple[dict[str, float], Stream]]:
+def _tanks(ledger: Ledger) -> dict[tuple[str, str], tuple[Composition, Stream]]:
     streams = {"FUE": Stream.FUEL, "FIL": Stream.OIL_FILTERS}
     return {
-        (held.attributes["code"], held.attributes["month"]): (held.materials, streams.get(held.attributes["code"], Stream.LIQUIDS))
+        (held.attributes["code"], held.attributes["month"]): (
+            held.materials,
+            streams.get(held.attributes["code"], Stream.LIQUIDS),
+        )
         for held in ledger.stock("tank")
     }
-
-
-def _read(
-    files: Sequence[Path], settings: Settings, now: datetime, progress: Progress
-) -> tuple[int, list[tuple[Incoming, str, int]], list[Rejected]]:
-    rows = 0
-    incoming: list[tuple[Incoming, str, int]] = []
-    rejected: list[Rejected] = []
-    seen: dict[str, str] = {}
-    for path in files:
-        declare = None
-        try:
-            for row in read_rows(path):
-                rows += 1
-                try:
-                    if isinstance(row, InputError):
-                        raise row
-                    if declare is None:
-                        declare = dialect(row.cells)
-                    item = _receive(row, path, declare(row.cells, now, settings.folder), settings, seen)
-                    incoming.append((item, path.name, row.line))
-                    progress("rows", rows, 0)
-                except InputError as error:
-                    if declare is None and isinstance(row, Row):
-                        rows -= 1
-                        raise
-                    line = row.line if isinstance(row, Row) else row.where.line
-                    rejected.append(Rejected(path.name, line, error.where.field or "", error.reason))
-            if declare is None and not any(reject.file == path.name for reject in rejected):
-                raise InputError("the file has a header and no rows", expected="one row a vehicle")
-        except InputError as error:
-            rejected.append(Rejected(path.name, error.where.line, error.where.field or "", error.reason))
-    return rows, incoming, rejected
-
-
-def _receive(row: Row, path: Path, declared: Any, settings: Settings, seen: dict[str, str]) -> Incoming:
-    reference = declared.reference
-    if reference in seen:
-        raise InputError(
-            f"{reference.removeprefix('LOT')} stands in {seen[reference]} already",
-            expected="each vehicle once",
-            where=Where(field="vin" if declared.vin else "lotId"),
-        )
-    vehicle = receive(declared, settings.folder)
-    seen[reference] = f"{path.name} line {row.line}"
-    return Incoming(vehicle, f"{path.name} line {row.line}"[:256])
-
-
-def _not_known(
-    incoming: list[tuple[Incoming, str, int]], ledger: Ledger, settings: Settings, rejected: list[Rejected]
-) -> list[tuple[Incoming, str, int]]:
-    known = ledger.known_lots([settings.thing(item.vehicle.reference) for item, _, _ in incoming])
-    fresh: list[tuple[Incoming, str, int]] = []
-    for item, file, line in incoming:
-        vehicle = item.vehicle
-        when = known.get(settings.thing(vehicle.reference))
-        if when is None:
-            fresh.append((item, file, line))
-            continue
-        reason = f"{vehicle.reference.removeprefix('LOT')} is in the ledger already, received {when:%Y-%m-%d %H:%M} UTC; each vehicle once"
-        rejected.append(Rejected(file, line, "vin" if vehicle.vin else "lotId", reason))
-    return fresh
 
 
 def _result(
@@ -244,7 +169,11 @@ def _result(
         max_closure_error=worst,
         rates=recovery_rates(fate for fate in fates if in_scope(fate)),
         rates_all=recovery_rates(fates),
-        money={"currency": book.currency, "net": str(sum(money.values(), Decimal(0))), **{name: str(amount) for name, amount in money.items()}},
+        money={
+            "currency": book.currency,
+            "net": str(sum(money.values(), Decimal(0))),
+            **{name: str(amount) for name, amount in money.items()},
+        },
         carbon_kg=sum(carbon.values()),
         carbon_by_source_kg=dict(carbon),
         energy_kwh=dict(kwh),
@@ -253,38 +182,3 @@ def _result(
         seconds=seconds,
         unverified=list(base.unverified),
     )
-
-
-def write_rejected(rejected: Sequence[Rejected], path: Path) -> None:
-    """Write `rejected.csv`: file, line, field, reason; whole or not at all."""
-    with whole_file(path) as file:
-        writer = csv.writer(file)
-        writer.writerow(["file", "line", "field", "reason"])
-        writer.writerows([row.file, "" if row.line is None else row.line, row.field, row.reason] for row in rejected)
-
-
-def write_events(ledger: Ledger, first: int, path: Path, created: datetime) -> None:
-    """Write the EPCIS document of every event from number `first` on."""
-    with whole_file(path) as file:
-        for piece in write_document(ledger.bodies(first), created):
-            file.write(piece.decode())
-
-
-@contextmanager
-def whole_file(path: Path) -> Iterator[IO[str]]:
-    """Open a file to write that appears under its name only when it is whole."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise InputError(f"{path.parent} cannot be written: {error.strerror}", expected="a folder that can be written") from None
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            yield file
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-

@@ -1,6 +1,7 @@
 """Alembic's entry: runs the migrations on the connection that the ledger hands over."""
 
 from alembic import context
+
 from vehiclenest.ledger.schema import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True)

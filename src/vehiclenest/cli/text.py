@@ -1,0 +1,146 @@
+"""How results read in a terminal."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from vehiclenest.ledger import Trace
+    from vehiclenest.site import Result
+
+_REJECTED_SHOWN = 10
+_SIGNS = {"met": "green", "not met": "red", "not assessed": "yellow"}
+
+
+def _console() -> Console:
+    return Console(highlight=False, soft_wrap=True)
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for index, column in enumerate(columns):
+        table.add_column(column, justify="left" if index == 0 else "right", overflow="fold")
+    return table
+
+
+def _rate(rate: float | None, target: float, verdict: str) -> str:
+    shown = "–" if rate is None else f"{rate:.1%}"
+    return f"{shown} of at least {target:.0%}: [{_SIGNS[verdict]}]{verdict}[/]"
+
+
+def print_result(result: "Result", out: Path) -> None:
+    """Print what a run did."""
+    from vehiclenest.disclosure import targets
+
+    console = _console()
+    recycling, recovery = targets()
+    console.print(
+        f"[bold]{len(result.vehicles)}[/] of {result.rows_read} rows became vehicles, {len(result.rejected)} rejected; "
+        f"{result.mass_in_kg / 1000:,.3f} t in, {result.events} events, {result.seconds:.1f} s"
+    )
+    routes = _table("\nWhere the mass went", "route", "kg", "share")
+    ends = result.mass_by_route_kg | {
+        "in stock": result.stock_kg,
+        "lost as dust": result.lost_kg,
+        "unaccounted": result.unaccounted_kg,
+    }
+    for name, mass in ends.items():
+        routes.add_row(name.replace("_", " "), f"{mass:,.1f}", f"{mass / result.mass_in_kg:.2%}" if result.mass_in_kg else "–")
+    console.print(routes)
+    console.print(
+        f"closure: largest error {result.max_closure_error:.1e} (relative); {result.estimated_mass_share:.0%} of the mass is estimated, "
+        "there closure holds by construction"
+    )
+    console.print("\n[bold]Recovery achieved[/] (2005/293/EC, M1 and N1, without fuel; targets of 2000/53/EC Article 7(2)(b))")
+    console.print(f"  reuse and recycling {_rate(result.rates.recycling_rate, recycling, result.rates.recycling_verdict)}")
+    console.print(f"  reuse and recovery  {_rate(result.rates.recovery_rate, recovery, result.rates.recovery_verdict)}")
+    console.print(
+        f"\n[bold]Money[/] {float(result.money['net']):+,.0f} {result.money['currency']} net (sales at expected prices)   "
+        f"[bold]Carbon[/] {result.carbon_kg / 1000:+,.1f} t CO2e (negative: avoided)"
+    )
+    if result.rejected:
+        rejected = _table("\nRejected", "where", "why")
+        rejected.columns[1].justify = "left"
+        for row in result.rejected[:_REJECTED_SHOWN]:
+            place = row.file + (f" line {row.line}" if row.line is not None else "") + (f", {row.field}" if row.field else "")
+            rejected.add_row(escape(place), escape(row.reason))
+        console.print(rejected)
+        if len(result.rejected) > _REJECTED_SHOWN:
+            console.print(f"… and {len(result.rejected) - _REJECTED_SHOWN} more in {escape(str(out / 'rejected.csv'))}")
+    console.print(
+        f"\n{len(result.unverified)} unverified figures [U] stand behind this; the report lists them.\n"
+        f"written: {escape(str(out / 'report.html'))}, events.jsonld, rejected.csv"
+    )
+
+
+def print_trace(found: "Trace", most: int | None) -> None:
+    """Print a trace; `most` outputs, or all for None."""
+    console = _console()
+    lot = found.lot
+    console.print(
+        f"[bold]{escape(lot.name)}[/] ({lot.kind})  {escape(lot.uri)}\n{found.mass_kg:,.3f} kg, since {lot.created_at:%Y-%m-%d %H:%M} UTC"
+    )
+    for name, value in lot.attributes.items():
+        console.print(f"  [dim]{escape(name)}[/] {escape(value)}")
+    back = _table("\nCame from", "vehicle", "kg", "share of this")
+    for origin in found.origins[:most]:
+        back.add_row(escape(f"{origin.lot.name} ({origin.lot.reference})"), f"{origin.mass_kg:,.3f}", f"{origin.share:.3%}")
+    console.print(back)
+    _more(console, len(found.origins), most)
+    forward = _table("\nBecame", "thing", "route or end", "kg", "share of this")
+    forward.columns[1].justify = "left"
+    for output in found.outputs[:most]:
+        name = f"{output.lot.name} ({output.lot.reference})" if output.lot else "–"
+        forward.add_row(escape(name), output.end.replace("_", " "), f"{output.mass_kg:,.3f}", f"{output.share:.3%}")
+    console.print(forward)
+    _more(console, len(found.outputs), most)
+    console.print(f"sum {sum(output.share for output in found.outputs):.6%}")
+
+
+def _more(console: Console, count: int, most: int | None) -> None:
+    if most is not None and count > most:
+        console.print(f"… and {count - most} more: --all or --json")
+
+
+def print_balance(found: dict[str, Any]) -> None:
+    """Print a balance of the four flows."""
+    console = _console()
+    by = str(found["by"])
+    flows = ["received_kg", "consumed_kg", "produced_kg", "shipped_kg", "lost_kg", "unaccounted_kg", "stock_kg"]
+    if by == "vehicle":
+        table = _table("Material by vehicle, kg", by, "received", "became", "value", "carbon kg")
+        for row in found["material"]:
+            ends = ", ".join(f"{end.replace('_', ' ')} {mass:,.0f}" for end, mass in row["by_end_kg"].items())
+            table.add_row(
+                escape(f"{row['name']} ({row['vehicle']})"),
+                f"{row['received_kg']:,.1f}",
+                ends,
+                row["value"],
+                f"{row['carbon_kg']:,.0f}",
+            )
+    else:
+        shown = [flow for flow in flows if any(flow in row for row in found["material"])]
+        table = _table(f"Material by {by}, kg", by, *(flow.removesuffix("_kg") for flow in shown))
+        for row in found["material"]:
+            table.add_row(escape(row[by] or "–"), *(f"{row[flow]:,.1f}" for flow in shown))
+    console.print(table)
+    total = found["total"]
+    console.print("total: " + ", ".join(f"{flow.removesuffix('_kg')} {total[flow]:,.1f}" for flow in flows))
+    console.print(
+        "\n[bold]Energy[/] " + (", ".join(f"{carrier} {kwh:,.1f} kWh" for carrier, kwh in found["energy_kwh"].items()) or "none")
+    )
+    money = _table("\nMoney", "purpose", "amount", "")
+    for row in found["money"]:
+        money.add_row(row["purpose"], f"{float(row['amount']):+,.2f}", row["currency"])
+    console.print(money)
+    console.print(
+        "\n[bold]Information[/] "
+        + (", ".join(f"{kind.replace('_', ' ')} {count}" for kind, count in found["information"].items()) or "none")
+    )
+    if found["foreign_events"]:
+        console.print(f"{found['foreign_events']} events without our flows are stored and left out of these balances")
+    if found["unverified"]:
+        console.print(f"{len(found['unverified'])} unverified figures [U] stand behind this: --json lists them")

@@ -1,0 +1,47 @@
+"""Files that a run writes: each appears under its name only when it is whole."""
+
+import csv
+import os
+import tempfile
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+from vehiclenest.core.errors import InputError
+from vehiclenest.ledger import Ledger, write_document
+from vehiclenest.site.reading import Rejected
+
+
+def write_rejected(rejected: Sequence[Rejected], path: Path) -> None:
+    """Write `rejected.csv`: file, line, field, reason; whole or not at all."""
+    with whole_file(path) as file:
+        writer = csv.writer(file)
+        writer.writerow(["file", "line", "field", "reason"])
+        writer.writerows([row.file, "" if row.line is None else row.line, row.field, row.reason] for row in rejected)
+
+
+def write_events(ledger: Ledger, first: int, path: Path, created: datetime) -> None:
+    """Write the EPCIS document of every event from number `first` on."""
+    with whole_file(path) as file:
+        for piece in write_document(ledger.bodies(first), created):
+            file.write(piece.decode())
+
+
+@contextmanager
+def whole_file(path: Path) -> Generator[IO[str]]:
+    """Open a file to write that appears under its name only when it is whole."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise InputError(f"{path.parent} cannot be written: {error.strerror}", expected="a folder that can be written") from None
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            yield file
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
