@@ -79,9 +79,9 @@ def run(
 @app.command(epilog="Example: vnest demo --out demo-out")
 def demo(out: Out = Path("demo-out"), place: PlaceOption = Place.CN, site: SiteFolder = None, as_json: Json = False) -> None:
     """Run the bundled manifest of 60 made-up vehicles into a ledger of its own, made anew each time."""
-    from vehiclenest.site import example_manifest
+    from vehiclenest.site import example_manifest, prepare_folder
 
-    out.mkdir(parents=True, exist_ok=True)
+    prepare_folder(out)
     database = out / "demo.db"
     for ending in ("", "-wal", "-shm"):
         Path(f"{database}{ending}").unlink(missing_ok=True)
@@ -99,13 +99,16 @@ def demo(out: Out = Path("demo-out"), place: PlaceOption = Place.CN, site: SiteF
 
 def _run(files: list[Path], db: str, out: Path, place: Place, site: Path | None, as_json: bool, title: str) -> None:
     from vehiclenest.ledger import Ledger
-    from vehiclenest.site import Settings, run, write_events, write_rejected, write_report
+    from vehiclenest.site import Settings, prepare_folder, run, write_events, write_rejected
+    from vehiclenest.site.report import write_report
 
     now = datetime.now(UTC)
+    settings = Settings(place.value, site)
+    prepare_folder(out)
     with Ledger(db) as ledger:
         first = ledger.size() + 1
         with _progress() as progress:
-            result = run(files, ledger, Settings(place.value, site), now, progress)
+            result = run(files, ledger, settings, now, progress)
             progress("files", 0, 3)
             write_rejected(result.rejected, out / "rejected.csv")
             write_events(ledger, first, out / "events.jsonld", now)

@@ -143,5 +143,6 @@ def read_document(document: Mapping[str, Any]) -> list[Event]:
         try:
             events.append(from_epcis(event))
         except InputError as error:
-            raise error.at(field=f"/epcisBody/eventList/{index}") from None
+            pointer = f"/epcisBody/eventList/{index}/{error.where.field or ''}".rstrip("/")
+            raise InputError(error.what, expected=error.expected, where=Where(field=pointer)) from None
     return events

@@ -4,9 +4,8 @@ Only here does what a station says become an event. One run is one transaction: 
 """
 
 from vehiclenest.site.bundled import copy_settings, example_manifest
-from vehiclenest.site.files import write_events, write_rejected
+from vehiclenest.site.files import prepare_folder, write_events, write_rejected
 from vehiclenest.site.reading import Rejected
-from vehiclenest.site.report import write_report
 from vehiclenest.site.run import Result, run
 from vehiclenest.site.settings import Settings
 
@@ -16,8 +15,8 @@ __all__ = [
     "Settings",
     "copy_settings",
     "example_manifest",
+    "prepare_folder",
     "run",
     "write_events",
     "write_rejected",
-    "write_report",
 ]

@@ -110,9 +110,9 @@ def run(files: Sequence[Path], ledger: Ledger, settings: Settings, now: datetime
     progress("events", len(base.events), len(base.events))
     names = {item.vehicle.reference for item in reading.incoming}
     fates = [fate for fate in vehicle_fates(ledger) if fate.reference in names] if names else []
-    weighed = sum(item.vehicle.mass_kg for item in reading.incoming if item.vehicle.mass_basis == "weighed")
+    estimated = sum(item.vehicle.mass_kg for item in reading.incoming if item.vehicle.mass_basis == "estimated")
     rejected = sorted(reading.rejected, key=lambda row: (row.file, row.line or 0))
-    return _result(reading.rows, fates, rejected, base, ledger, weighed, captured.stored, perf_counter() - started)
+    return _result(reading.rows, fates, rejected, base, ledger, estimated, captured.stored, perf_counter() - started)
 
 
 def _tanks(ledger: Ledger) -> dict[tuple[str, str], tuple[Composition, Stream]]:
@@ -132,7 +132,7 @@ def _result(
     rejected: list[Rejected],
     base: Base,
     ledger: Ledger,
-    weighed: float,
+    estimated_kg: float,
     events: int,
     seconds: float,
 ) -> Result:
@@ -177,7 +177,7 @@ def _result(
         carbon_kg=sum(carbon.values()),
         carbon_by_source_kg=dict(carbon),
         energy_kwh=dict(kwh),
-        estimated_mass_share=1.0 - weighed / mass_in if mass_in else 0.0,
+        estimated_mass_share=estimated_kg / mass_in if mass_in else 0.0,
         events=events,
         seconds=seconds,
         unverified=list(base.unverified),
