@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("VNEST_DATA", ROOT.parent / "shared" / "data"))
@@ -58,18 +59,19 @@ def main() -> int:
     runs = parser.parse_args().runs
     seconds: list[float] = []
     traces: list[float] = []
+    result: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         for number in range(runs):
             took, printed = timed("run", str(LOTS), "--db", f"sqlite:///{number}.db", "--out", "out", "--json", folder=folder)
             seconds.append(took)
             result = json.loads(printed)
         lots = [line.split(",", 1)[0] for line in LOTS.read_text().splitlines()[1:]]
-        for lot in lots[:: max(1, len(lots) // (4 * runs))]:
-            traces.append(timed("trace", lot, "--db", "sqlite:///0.db", "--json", folder=folder)[0])
+        chosen = lots[:: max(1, len(lots) // (4 * runs))]
+        traces += [timed("trace", lot, "--db", "sqlite:///0.db", "--json", folder=folder)[0] for lot in chosen]
         thing, whole = largest_lot_error(Path(folder) / "out" / "events.jsonld")
     lost = result["rows_read"] - result["processed"] - result["rejected"]
     print(f"machine: {platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    bars = [
+    bars: list[tuple[str, float, float]] = [
         ("vnest run, 1,000 real lots, median wall s", statistics.median(seconds), RUN_BAR),
         ("vnest run, slowest wall s", max(seconds), RUN_BAR),
         ("vnest trace, median wall s", statistics.median(traces), TRACE_BAR),

@@ -1,5 +1,6 @@
 """Recovery rates against a vehicle whose rates can be worked out by hand."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -31,7 +32,8 @@ def test_fuel_counts_on_neither_side() -> None:
 
 @pytest.mark.parametrize("end", ["stock", "second_life", "dispose", "lost", "unaccounted"])
 def test_what_is_not_recovered_yet_or_at_all_counts_as_weight_only(end: str) -> None:
-    rates = recovery_rates([vehicle(recycle=0.9, **{end: 0.1})])
+    shares = {("recycle", ""): 0.9, (end, ""): 0.1}
+    rates = recovery_rates([replace(vehicle(), shares=shares)])
     assert (rates.recycling_rate, rates.recovery_rate) == (pytest.approx(0.9), pytest.approx(0.9))
 
 

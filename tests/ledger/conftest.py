@@ -70,7 +70,8 @@ def history() -> list[Event]:
         ),
         event(
             "TransformationEvent", "destroying", 26, take(CAR_HULK, steel=720.0, plastic=180.0),
-            take(VAN_HULK, steel=2160.0, plastic=540.0), give(SCRAP, steel=2844.0, plastic=0.0), give(FLUFF, plastic=720.0), MaterialFlow(Flow.LOST, {"steel": 36.0}),
+            take(VAN_HULK, steel=2160.0, plastic=540.0), give(SCRAP, steel=2844.0, plastic=0.0), give(FLUFF, plastic=720.0),
+            MaterialFlow(Flow.LOST, {"steel": 36.0}),
             lots=(Lot(SCRAP, "shredder", "scrap", "ferrous scrap"), Lot(FLUFF, "shredder", "fluff", "shredder light fraction")),
         ),
         event(

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
-import jsonschema_rs
 import orjson
 import pytest
 
@@ -51,11 +50,6 @@ def test_the_id_of_an_event_follows_from_its_content_alone() -> None:
     shuffled = from_epcis(dict(reversed(to_epcis(first).items())))
     assert to_epcis(shuffled)["eventID"] == to_epcis(first)["eventID"]
     assert to_epcis(first)["eventID"] != to_epcis(second)["eventID"]
-
-
-def test_our_document_is_valid_by_the_schema_of_gs1(filled: Ledger, data_folder: Path) -> None:
-    schema = json.loads((data_folder / "epcis" / "EPCIS-JSON-Schema.json").read_text())
-    jsonschema_rs.validator_for(schema).validate(written(filled))
 
 
 def test_documents_of_gs1_can_be_read_and_stored(ledger: Ledger, data_folder: Path) -> None:
