@@ -17,6 +17,7 @@ Tags: S read in a source, M measured by us, U unverified (from memory or estimat
 result. A site may set its own numbers in a file of the same name; such numbers carry the source "site" unless they name one.
 """
 
+import math
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -59,6 +60,10 @@ class Constant:
         return self.source.tag == "U"
 
 
+class MissingError(SettingsError, KeyError):
+    """A table has no such row, or a row no such number; also a KeyError, so that a row or table keeps the promises of a mapping."""
+
+
 class Row(Mapping[str, Constant]):
     """The numbers of one row by name; words and lists of the row are read with `text`, `words` and `flag`."""
 
@@ -71,9 +76,7 @@ class Row(Mapping[str, Constant]):
         try:
             return self._numbers[key]
         except KeyError:
-            raise SettingsError(
-                f"{self.name} has no number {key!r}", expected=f"it has {', '.join(self._numbers)}"
-            ) from None
+            raise MissingError(f"{self.name} has no number {key!r}", expected=f"it has {', '.join(self._numbers)}") from None
 
     def __contains__(self, key: object) -> bool:
         return key in self._numbers
@@ -121,9 +124,7 @@ class ConstantTable(Mapping[str, Row]):
         try:
             return self._rows[key]
         except KeyError:
-            raise SettingsError(
-                f"{self.name}.toml has no row {key!r}", expected=f"it has {', '.join(self._rows)}"
-            ) from None
+            raise MissingError(f"{self.name}.toml has no row {key!r}", expected=f"it has {', '.join(self._rows)}") from None
 
     def __contains__(self, key: object) -> bool:
         return key in self._rows
@@ -151,89 +152,110 @@ def load_table(path: Path, site: Path | None = None) -> ConstantTable:
     SettingsError
         Where a file cannot be read, a number has no unit or no source, or a source is unknown.
     """
-    document = _read(path)
-    sources = {key: _source(path, key, entry) for key, entry in document.get("sources", {}).items()}
-    units = cast("dict[str, str]", document.get("units", {}))
-    rows = {key: entry for key, entry in document.items() if key not in _HEAD_TABLES}
-    own: dict[str, Any] = {}
+    bundled = _read(path)
     own_path = site / path.name if site else None
-    if own_path and own_path.is_file():
-        own_document = _read(own_path)
-        sources |= {key: _source(own_path, key, entry) for key, entry in own_document.get("sources", {}).items()}
-        units = units | own_document.get("units", {})
-        own = {key: entry for key, entry in own_document.items() if key not in _HEAD_TABLES}
-        unknown = set(own) - set(rows)
-        if unknown and not document.get("extensible", True):
-            raise SettingsError(
-                f"row {min(unknown)!r} is unknown", expected=f"rows are {', '.join(rows)}", where=Where(str(own_path))
-            )
-    built = {
-        name: _row(path, f"{path.stem}.{name}", rows.get(name, {}), own.get(name, {}), sources, units)
-        for name in [*rows, *(name for name in own if name not in rows)]
-    }
-    return ConstantTable(path.stem, built)
+    own = _read(own_path) if own_path and own_path.is_file() else _File(path, {}, {}, {})
+    names = dict.fromkeys((*bundled.rows, *own.rows))
+    return ConstantTable(path.stem, {name: _row(name, bundled, own) for name in names})
 
 
-def _read(path: Path) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _File:
+    path: Path
+    sources: Mapping[str, Source]
+    units: Mapping[str, str]
+    rows: Mapping[str, Mapping[str, Any]]
+
+
+def _read(path: Path) -> _File:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(
-            f"cannot be read: {error}", expected="a TOML file in UTF-8", where=Where(str(path))
-        ) from error
+        raise SettingsError(f"cannot be read: {error}", expected="a TOML file in UTF-8", where=Where(str(path))) from error
+    tables = {name: _table(path, name, entry) for name, entry in document.items()}
+    return _File(
+        path,
+        {key: _source(path, key, _table(path, f"sources.{key}", entry)) for key, entry in tables.get("sources", {}).items()},
+        {key: str(unit) for key, unit in tables.get("units", {}).items()},
+        {name: entry for name, entry in tables.items() if name not in _HEAD_TABLES},
+    )
 
 
-def _source(path: Path, key: str, entry: Mapping[str, str]) -> Source:
-    tag = entry.get("tag", "")
-    if tag not in {"S", "M", "U"}:
-        raise SettingsError(f"source {key!r} has tag {tag!r}", expected="S, M or U", where=Where(str(path)))
-    return Source(entry["title"], entry["date"], cast("Tag", tag))
+def _table(path: Path, name: str, entry: object) -> Mapping[str, Any]:
+    if not isinstance(entry, dict):
+        raise SettingsError(f"{entry!r} stands alone", expected=f"a table [{name}]", where=Where(str(path), field=name))
+    return cast("Mapping[str, Any]", entry)
 
 
-def _row(
-    path: Path,
-    name: str,
-    bundled: Mapping[str, Any],
-    own: Mapping[str, Any],
-    sources: Mapping[str, Source],
-    units: Mapping[str, str],
-) -> Row:
+def _source(path: Path, key: str, entry: Mapping[str, Any]) -> Source:
+    where = Where(str(path), field=f"sources.{key}")
+    if missing := [name for name in ("title", "date", "tag") if name not in entry]:
+        raise SettingsError(f"the source has no {missing[0]}", expected="title, date and tag", where=where)
+    if entry["tag"] not in {"S", "M", "U"}:
+        raise SettingsError(f"the source has tag {entry['tag']!r}", expected="S, M or U", where=where)
+    return Source(str(entry["title"]), str(entry["date"]), cast("Tag", entry["tag"]))
+
+
+def _row(name: str, bundled: _File, own: _File) -> Row:
+    """Return a row, the site's numbers over the bundled ones; a number keeps the bundled unit where the site names none."""
     numbers: dict[str, Constant] = {}
     rest: dict[str, Any] = {}
-    for entries, default in ((bundled, None), (own, _SITE)):
-        row_source = sources.get(str(entries.get("source")), default)
+    full = f"{bundled.path.stem}.{name}"
+    for file, default in ((bundled, None), (own, _SITE)):
+        sources = {**bundled.sources, **own.sources} if file is own else bundled.sources
+        entries = file.rows.get(name, {})
+        where = Where(str(file.path), field=full)
+        row_source = _named_source(entries, sources, where) or default
         for key, entry in entries.items():
             if key == "source":
-                if row_source is None:
-                    raise SettingsError(f"source {entry!r} is not in [sources]", where=Where(str(path), field=name))
                 continue
             if isinstance(entry, bool) or not isinstance(entry, (int, float, dict)):
                 rest[key] = entry
                 continue
-            numbers[key] = _constant(
-                path, f"{name}.{key}", cast("float | dict[str, Any]", entry), row_source, sources, units.get(key)
-            )
-    return Row(name, numbers, rest)
+            unit = own.units.get(key) if file is own else None
+            unit = unit or (numbers[key].unit if key in numbers else bundled.units.get(key))
+            numbers[key] = _constant(file.path, f"{full}.{key}", cast("float | dict[str, Any]", entry), row_source, sources, unit)
+    return Row(full, numbers, rest)
+
+
+def _named_source(entries: Mapping[str, Any], sources: Mapping[str, Source], where: Where) -> Source | None:
+    if "source" not in entries:
+        return None
+    try:
+        return sources[str(entries["source"])]
+    except KeyError:
+        raise SettingsError(
+            f"source {entries['source']!r} is not in [sources]", expected=f"one of {', '.join(sources)}", where=where
+        ) from None
 
 
 def _constant(
     path: Path,
     name: str,
     entry: float | dict[str, Any],
-    source: Source | None,
+    row_source: Source | None,
     sources: Mapping[str, Source],
     unit: str | None,
 ) -> Constant:
     fields: dict[str, Any] = entry if isinstance(entry, dict) else {"value": entry}
-    source = sources.get(fields["source"]) if "source" in fields else source
-    unit = fields.get("unit", unit)
     where = Where(str(path), field=name)
+    source = _named_source(fields, sources, where) or row_source
+    unit = fields.get("unit", unit)
     if source is None:
         raise SettingsError(
             "the number has no source", expected="source = a key of [sources], in the number or its row", where=where
         )
     if unit is None:
         raise SettingsError("the number has no unit", expected="a unit in [units] or in the number", where=where)
-    if not isinstance(fields.get("value"), (int, float)):
-        raise SettingsError(f"value is {fields.get('value')!r}", expected="a number", where=where)
-    return Constant(name, float(fields["value"]), unit, source, fields.get("low"), fields.get("high"))
+    value, low, high = (_finite(fields.get(key), key, where) for key in ("value", "low", "high"))
+    if value is None:
+        raise SettingsError("the number has no value", expected="a finite number", where=where)
+    return Constant(name, value, str(unit), source, low, high)
+
+
+def _finite(value: object, key: str, where: Where) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise SettingsError(f"{key} is {value!r}", expected="a finite number", where=where)
+    return float(value)

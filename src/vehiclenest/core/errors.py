@@ -39,12 +39,12 @@ class VehicleNestError(Exception):
 
     def __init__(self, what: str, *, expected: str = "", where: Where | None = None) -> None:
         super().__init__(what)
-        self.what = what
-        self.expected = expected
+        self.what = _one_line(what)
+        self.expected = _one_line(expected)
         self.where = where or Where()
 
     def __str__(self) -> str:
-        place = str(self.where)
+        place = _one_line(str(self.where))
         return (f"{place}: " if place else "") + self.reason
 
     @property
@@ -72,6 +72,11 @@ class VehicleNestError(Exception):
             if value is not None:
                 document[name] = value
         return document
+
+
+def _one_line(text: str) -> str:
+    """Return text with line breaks and control characters written out, so that no input can break or colour a terminal's line."""
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 
 class InputError(VehicleNestError):

@@ -1,10 +1,13 @@
 """Money: an exact decimal amount in an ISO 4217 currency. It is never a float and never rounded but when asked."""
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from functools import cache
 
 from vehiclenest.core.errors import InputError
+
+_DIGITS_BEFORE_POINT, _DIGITS_AFTER_POINT = 18, 30
+_EXACT = Context(prec=60)  # wide enough that no sum of amounts within these digits is ever rounded
 
 
 @cache
@@ -31,6 +34,12 @@ class Money:
             raise InputError(f"{self.amount!r} is no exact amount", expected="a Decimal, never a float")
         if not self.amount.is_finite():
             raise InputError(f"{self.amount} is no amount", expected="a finite number")
+        exponent = int(self.amount.as_tuple().exponent)
+        if self.amount.adjusted() >= _DIGITS_BEFORE_POINT or exponent < -_DIGITS_AFTER_POINT or exponent > _DIGITS_BEFORE_POINT:
+            raise InputError(
+                f"{str(self.amount)[:40]} is no amount",
+                expected=f"up to {_DIGITS_BEFORE_POINT} digits before the point and {_DIGITS_AFTER_POINT} after it",
+            )
 
     @classmethod
     def parse(cls, amount: str, currency: str) -> "Money":
@@ -42,20 +51,19 @@ class Money:
 
     def __add__(self, other: "Money") -> "Money":
         self._same_currency(other)
-        return Money(self.amount + other.amount, self.currency)
+        return Money(_EXACT.add(self.amount, other.amount), self.currency)
 
     def __sub__(self, other: "Money") -> "Money":
         self._same_currency(other)
-        return Money(self.amount - other.amount, self.currency)
+        return Money(_EXACT.subtract(self.amount, other.amount), self.currency)
 
     def __neg__(self) -> "Money":
-        return Money(-self.amount, self.currency)
+        return Money(self.amount.copy_negate() if self.amount else self.amount, self.currency)
 
     def rounded(self) -> "Money":
         """Return the amount rounded half-even to the decimals of its currency."""
-        return Money(
-            self.amount.quantize(Decimal(1).scaleb(-minor_unit(self.currency)), ROUND_HALF_EVEN), self.currency
-        )
+        unit = Decimal(1).scaleb(-minor_unit(self.currency))
+        return Money(self.amount.quantize(unit, ROUND_HALF_EVEN, _EXACT), self.currency)
 
     def _same_currency(self, other: "Money") -> None:
         if self.currency != other.currency:

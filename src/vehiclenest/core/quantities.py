@@ -4,7 +4,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from tokenize import TokenError
+from typing import TYPE_CHECKING, Any
 
 from vehiclenest.core.errors import InputError
 
@@ -43,20 +44,14 @@ class Quantity:
         """Return the quantity in another unit of the same dimension; raise `InputError` where there is no conversion."""
         if unit == self.unit:
             return self
-        return Quantity(
-            convert(self.value, self.unit, unit), unit, abs(convert_difference(self.uncertainty, self.unit, unit))
-        )
+        return Quantity(convert(self.value, self.unit, unit), unit, abs(convert_difference(self.uncertainty, self.unit, unit)))
 
     def interval(self, coverage: float = NORMAL_90) -> tuple[float, float]:
         """Return the bounds value ± `coverage` standard uncertainties (90 % by default)."""
         return self.value - coverage * self.uncertainty, self.value + coverage * self.uncertainty
 
     def __str__(self) -> str:
-        return (
-            f"{self.value:g} ± {self.uncertainty:.2g} {self.unit}"
-            if self.uncertainty
-            else f"{self.value:g} {self.unit}"
-        )
+        return f"{self.value:g} ± {self.uncertainty:.2g} {self.unit}" if self.uncertainty else f"{self.value:g} {self.unit}"
 
 
 def total(quantities: Iterable[Quantity], *, correlated: bool = False) -> Quantity:
@@ -88,10 +83,11 @@ def convert(value: float, unit: str, to: str) -> float:
     """Return `value` given in `unit` as a number in the unit `to`; raise `InputError` where there is no conversion."""
     import pint
 
+    registry: Any = _registry()  # Pint's own types are partly unknown
     try:
-        return float(_registry().Quantity(value, unit).to(to).magnitude)
-    except (pint.UndefinedUnitError, pint.DimensionalityError) as error:
-        raise InputError(f"{value:g} {unit} cannot be given in {to}: {error}") from error
+        return float(registry.Quantity(value, unit).to(to).magnitude)
+    except (pint.PintError, AttributeError, TypeError, ValueError, SyntaxError, TokenError, AssertionError) as error:
+        raise InputError(f"{value:g} {unit!r} cannot be given in {to!r}: {error}") from error
 
 
 def convert_difference(value: float, unit: str, to: str) -> float:

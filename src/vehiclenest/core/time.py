@@ -24,9 +24,7 @@ def parse_time(text: str) -> tuple[datetime, bool]:
         time = datetime.fromisoformat(text.strip())
         return (time.replace(tzinfo=UTC), True) if time.tzinfo is None else (time.astimezone(UTC), False)
     except (ValueError, OverflowError):
-        raise InputError(
-            f"{text[:40]!r} is no time", expected="ISO 8601, for example 2026-08-12T18:02:58+08:00"
-        ) from None
+        raise InputError(f"{text[:40]!r} is no time", expected="ISO 8601, for example 2026-08-12T18:02:58+08:00") from None
 
 
 def format_time(time: datetime) -> str:

@@ -6,8 +6,8 @@ flood or contamination reached, or what is damaged beyond use: it is never sold 
 
 from pathlib import Path
 
-from vehiclenest.core.constants import load_table
-from vehiclenest.loop.records import Damage, Grade, Vehicle
+from vehiclenest.core.constants import Row, load_table
+from vehiclenest.loop.records import Grade, Vehicle
 
 _YIELDS = Path(__file__).with_name("yields.toml")
 _SPOILS: dict[str, frozenset[str]] = {
@@ -18,7 +18,9 @@ _SPOILS: dict[str, frozenset[str]] = {
 _WORSE: dict[Grade, Grade] = {"A": "B", "B": "C", "C": "C", "X": "X"}
 
 
-def grade(kind: str, zones: tuple[str, ...], vehicle: Vehicle, site: Path | None = None) -> tuple[Grade, str]:
+def grade(  # noqa: PLR0911  # each return is a rule of the grading
+    kind: str, zones: tuple[str, ...], vehicle: Vehicle, site: Path | None = None
+) -> tuple[Grade, str]:
     """Return a part's grade and the reason for it.
 
     Parameters
@@ -38,37 +40,34 @@ def grade(kind: str, zones: tuple[str, ...], vehicle: Vehicle, site: Path | None
         if kind in _SPOILS.get(damage.cause, ()):
             return "X", f"{damage.cause} in {damage.zone}"
     units = sum(damage.units for damage in here)
-    where = ", ".join(dict.fromkeys(damage.zone for damage in here))
+    extent = f"{units:g} damage units" + (f" at {', '.join(dict.fromkeys(damage.zone for damage in here))}" if here else "")
     if units >= limits.number("destroyed"):
-        return "X", f"{units:g} damage units at {where}"
+        return "X", extent
     if kind == "scrap":
         return "C", "taken for its material"
     if kind in {"body", "interior"}:
-        reason = f"{units:g} damage units" + (f" at {where}" if where else "")
-        if units <= limits.number("grade_a"):
-            return "A", reason
-        return ("B" if units <= limits.number("grade_b") else "C"), reason
-    found, reason = _by_mileage(vehicle, limits.number("mileage_a"), limits.number("yearly_a"), limits.number("mileage_c"))
+        return _by_units(units, limits), extent
+    found, reason = _by_mileage(vehicle, limits)
     if any(damage.cause == "mechanical" for damage in here):
         return "C", f"mechanical damage; {reason}"
     if units > limits.number("damaged_zone"):
-        return _worse(found), f"downgraded for {_units(here)} damage units at {where}; {reason}"
+        return _WORSE[found], f"downgraded for {extent}; {reason}"
     return found, reason
 
 
-def _units(damage: list[Damage]) -> str:
-    return f"{sum(item.units for item in damage):g}"
+def _by_units(units: float, limits: Row) -> Grade:
+    if units <= limits.number("grade_a"):
+        return "A"
+    return "B" if units <= limits.number("grade_b") else "C"
 
 
-def _worse(found: Grade) -> Grade:
-    return _WORSE[found]
-
-
-def _by_mileage(vehicle: Vehicle, mileage_a: float, yearly_a: float, mileage_c: float) -> tuple[Grade, str]:
+def _by_mileage(vehicle: Vehicle, limits: Row) -> tuple[Grade, str]:
     if vehicle.mileage_km is None:
         return "B", "mileage unknown"
+    mileage = round(vehicle.mileage_km, 3)  # to the metre, so that 15,000 miles a year are 15,000 whatever the division left
     years = max(vehicle.received_at.year - vehicle.year, 1)
-    reason = f"{vehicle.mileage_km:,.0f} km in {years} years"
-    if vehicle.mileage_km > mileage_c:
+    reason = f"{mileage:,.0f} km in {years} years"
+    if mileage > limits.number("mileage_c"):
         return "C", reason
-    return ("A" if vehicle.mileage_km <= mileage_a or vehicle.mileage_km / years <= yearly_a else "B"), reason
+    low = mileage <= limits.number("mileage_a") or round(mileage / years, 3) <= limits.number("yearly_a")
+    return ("A" if low else "B"), reason

@@ -1,11 +1,12 @@
 """Dismantling: a depolluted vehicle → graded components and the hulk that is left."""
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from vehiclenest.core.constants import Row, load_table
-from vehiclenest.core.errors import ConflictError, SettingsError
+from vehiclenest.core.errors import ConflictError, SettingsError, Where
 from vehiclenest.core.materials import MATERIALS
 from vehiclenest.loop.dismantle.grade import grade
 from vehiclenest.loop.records import Component, Composition, Depollution, Stream, Teardown, Vehicle
@@ -48,11 +49,12 @@ def dismantle(vehicle: Vehicle, depollution: Depollution, family: str, site: Pat
     ConflictError
         Where the depollution is another vehicle's or not complete.
     SettingsError
-        Where the parts of the table hold more of a substance than the vehicle has.
+        Where a part of the table is not fully described, or the parts hold more of a substance than the vehicle has.
     """
     if depollution.reference != vehicle.reference or not depollution.complete:
         raise ConflictError(
-            f"{vehicle.reference} is not depolluted", expected="a complete depollution of this very vehicle before it is dismantled"
+            f"{vehicle.reference} is not depolluted",
+            expected="a complete depollution of this very vehicle before it is dismantled",
         )
     structure_kg = sum(vehicle.structure.values())
     hulk = dict(vehicle.structure)
@@ -77,13 +79,18 @@ def dismantle(vehicle: Vehicle, depollution: Depollution, family: str, site: Pat
     )
 
 
+_DUST = 1e-13  # kg per kg of structure: what floating-point subtraction of some fifty parts can leave
+
+
 def _without_dust(hulk: Composition, structure_kg: float, family: str) -> Composition:
     """Drop rounding dust of substances that went with the parts to the last gram; a real shortage is the table's fault."""
-    short = {material: mass for material, mass in hulk.items() if mass < -1e-9 * structure_kg}
+    short = {material: mass for material, mass in hulk.items() if mass < -_DUST * structure_kg}
     if short:
         material = min(short, key=lambda name: short[name])
-        raise SettingsError(f"the parts of a {family} hold {-short[material]:.2f} kg more {material} than the vehicle", expected="smaller shares")
-    return {material: mass for material, mass in hulk.items() if mass > 1e-9 * structure_kg}
+        raise SettingsError(
+            f"the parts of a {family} hold {-short[material]:.2f} kg more {material} than the vehicle", expected="smaller shares"
+        )
+    return {material: mass for material, mass in hulk.items() if mass > _DUST * structure_kg}
 
 
 @lru_cache(maxsize=256)
@@ -99,14 +106,21 @@ def _parts(family: str, powertrain: str, body: str, site: Path | None) -> tuple[
 
 def _part(row: Row) -> _Part:
     share = row.number("share")
+    split = tuple((material, row.number(material) * share) for material in MATERIALS if material in row)
+    whole = math.fsum(row.number(material) for material in MATERIALS if material in row)
+    if not math.isclose(whole, 1.0, abs_tol=1e-6):
+        raise SettingsError(f"its substances sum to {whole:g}", expected="1", where=Where(field=row.name))
+    stream = row.text("stream")
+    if stream not in tuple(Stream):
+        raise SettingsError(f"{stream!r} is no stream", expected=f"one of {', '.join(Stream)}", where=Where(field=row.name))
     return _Part(
         code=row.text("code"),
         name=row.text("name"),
-        stream=Stream(row.text("stream")),
+        stream=Stream(stream),
         kind=row.text("kind"),
         zones=row.words("zones"),
         assembly=row.text("assembly"),
-        split=tuple((material, row.number(material) * share) for material in MATERIALS if material in row),
+        split=split,
         minutes=row.number("minutes"),
         unverified=row.unverified,
     )

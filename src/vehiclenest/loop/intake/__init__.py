@@ -39,6 +39,21 @@ def dialect(columns: Collection[str]) -> Declare:
     )
 
 
+def dialect_of_record(record: Mapping[str, str]) -> Declare:
+    """Return the reader for one record that names its own fields, as a JSON line does; a missing field is the record's fault alone."""
+    return declare_lot if lots.MARK in record else declare_manifest_row
+
+
 __all__ = [
-    "Declared", "classify", "declare_lot", "declare_manifest_row", "dialect", "estimated_mass", "family_of", "manifest_schema", "receive",
-]  # fmt: skip
+    "Declare",
+    "Declared",
+    "classify",
+    "declare_lot",
+    "declare_manifest_row",
+    "dialect",
+    "dialect_of_record",
+    "estimated_mass",
+    "family_of",
+    "manifest_schema",
+    "receive",
+]

@@ -12,7 +12,8 @@ from vehiclenest.loop.records import Composition, Fraction, Powertrain, Stream, 
 _FRACTIONS = Path(__file__).with_name("fractions.toml")
 _STRUCTURE = Path(__file__).with_name("composition.toml")
 _FAMILIES = {
-    "motorcycle": "motorcycle", "atv": "motorcycle", "trailer": "trailer", "truck": "heavy", "tractor": "heavy", "bus": "heavy",
+    "motorcycle": "motorcycle", "atv": "motorcycle", "side_by_side": "motorcycle",
+    "trailer": "trailer", "truck": "heavy", "tractor": "heavy", "bus": "heavy",
 }  # fmt: skip
 _CHEMISTRIES = {"A": "chemistry_nickel_metal_hydride", "B": "chemistry_iron_phosphate", "E": "chemistry_ternary"}
 
@@ -30,15 +31,20 @@ def hazardous_fractions(
     row = load_table(_FRACTIONS, site)["traction_battery"]
     share = row.number(vehicle.powertrain) if vehicle.powertrain in row else 0.0
     if not share:
-        return fractions, names, ()
+        flags = (f"battery code given, but {vehicle.powertrain} has no traction battery: not used",) if battery_code else ()
+        return fractions, names, flags
     letter = parse_battery_code(battery_code).chemistry if battery_code else ""
-    flags: tuple[str, ...] = ()
+    flags = ()
     chemistry = _CHEMISTRIES.get(letter)
     if chemistry is None:
         chemistry = "chemistry_nickel_metal_hydride" if vehicle.powertrain is Powertrain.HYBRID else "chemistry_ternary"
         flags = (f"traction battery taken as {chemistry.removeprefix('chemistry_')}",)
     cells = load_table(_FRACTIONS, site)[chemistry]
-    return (*fractions, _fraction("traction_battery", row, mass_kg * share, cells)), names + row.unverified + cells.unverified, flags
+    return (
+        (*fractions, _fraction("traction_battery", row, mass_kg * share, cells)),
+        names + row.unverified + cells.unverified,
+        flags,
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -61,7 +67,7 @@ def _fraction(name: str, row: Row, mass_kg: float, materials: Row) -> Fraction:
 def structure(vehicle: VehicleClass, mass_kg: float, site: Path | None = None) -> tuple[Composition, tuple[str, ...]]:
     """Return the substances of `mass_kg` of structure, and the unverified constants behind them."""
     family = family_of(vehicle.body)
-    if family == "car":
-        family = "car_electric" if vehicle.powertrain is Powertrain.ELECTRIC else "car_combustion"
+    if family != "trailer":
+        family += "_electric" if vehicle.powertrain is Powertrain.ELECTRIC else "_combustion"
     row = load_table(_STRUCTURE, site)[family]
     return scaled({material: row.number(material) for material in row}, mass_kg), row.unverified

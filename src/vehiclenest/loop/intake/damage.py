@@ -24,12 +24,14 @@ def damage_from_words(words: list[str], site: Path | None = None) -> tuple[tuple
     damage: list[Damage] = []
     unverified: list[str] = []
     flags: list[str] = []
-    for text in words:
-        found, names, understood = _meaning(text.upper(), site)
+    for text in dict.fromkeys(text.upper() for text in words):
+        found, names, understood = _meaning(text, site)
         damage += found
         unverified += names
         if not understood:
             flags.append(f"damage {text[:40]!r} is not known: all sides are taken as damaged")
+        elif not found:
+            flags.append(f"the lot says {text[:40]!r}, which names no zone")
     return tuple(damage), tuple(dict.fromkeys(unverified)), flags
 
 

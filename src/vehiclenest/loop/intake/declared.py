@@ -1,6 +1,7 @@
 """What a lot or a manifest row declares about a vehicle, before anything is estimated."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -9,6 +10,9 @@ from vehiclenest.loop.records import Damage, Powertrain
 
 EARLIEST_YEAR = 1885  # Benz Patent-Motorwagen: nothing with an engine on the road is older
 LARGEST_MASS_KG = 60_000.0  # an N3 vehicle heavier than this by itself is a typing error
+LARGEST_MILEAGE_KM = 10_000_000.0  # seven digits, more than any odometer shows
+DISPLACEMENTS_L = (0.02, 30.0)  # from a moped to more than any road vehicle has
+LONGEST_WORDS = 200  # characters of a name or description
 KM_PER_MILE = 1.609344
 
 _BRACKETED = re.compile(r"^\[[^\]]*\]$")
@@ -27,6 +31,7 @@ class Declared:
     received_at: datetime
     type_code: str = ""
     body: str = ""
+    trim: str = ""
     category: str | None = None
     powertrain: Powertrain | None = None
     displacement_l: float | None = None
@@ -46,6 +51,14 @@ def known(value: str | None) -> str | None:
     return None if text.upper() in _MISSING_WORDS or _BRACKETED.match(text) else text
 
 
+def words(row: Mapping[str, str], name: str) -> str:
+    """Return a cell's words, empty where they are missing; raise `InputError` where no name or description is that long."""
+    text = known(row.get(name)) or ""
+    if len(text) > LONGEST_WORDS:
+        raise InputError(f"the text has {len(text):,} characters", expected=f"at most {LONGEST_WORDS}", where=Where(field=name))
+    return text
+
+
 def number(value: str | None, field_name: str, unit: str) -> float | None:
     """Return a cell's finite, non-negative number, or None where it is missing.
 
@@ -60,7 +73,9 @@ def number(value: str | None, field_name: str, unit: str) -> float | None:
     try:
         result = float(text.replace(",", "")) if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", text) else float(text)
     except ValueError:
-        raise InputError(f"{text[:40]!r} is no number", expected=f"{unit}, for example 1450", where=Where(field=field_name)) from None
+        raise InputError(
+            f"{text[:40]!r} is no number", expected=f"{unit}, for example 1450", where=Where(field=field_name)
+        ) from None
     if not 0 <= result < float("inf"):
         raise InputError(f"{text[:40]} is negative or not finite", expected=f"{unit}, 0 or more", where=Where(field=field_name))
     return result
@@ -70,8 +85,37 @@ def mass(value: str | None, field_name: str) -> float | None:
     """Return a cell's mass in kg, or None where it is missing; raise `InputError` for one that no vehicle has."""
     result = number(value, field_name, "kg")
     if result is not None and not 0 < result <= LARGEST_MASS_KG:
-        raise InputError(f"{result:g} kg is no mass of a vehicle", expected=f"above 0, up to {LARGEST_MASS_KG:g} kg", where=Where(field=field_name))
+        raise InputError(
+            f"{result:g} kg is no mass of a vehicle",
+            expected=f"above 0, up to {LARGEST_MASS_KG:g} kg",
+            where=Where(field=field_name),
+        )
     return result
+
+
+def mileage_km(value: str | None, field_name: str, km_per_unit: float = 1.0) -> float | None:
+    """Return an odometer's reading in km, or None where nobody read it: missing or 0; raise `InputError` for one that cannot be."""
+    reading = number(value, field_name, "miles or km")
+    if not reading:
+        return None
+    if reading * km_per_unit > LARGEST_MILEAGE_KM:
+        raise InputError(
+            f"{reading:g} is on no odometer", expected=f"up to {LARGEST_MILEAGE_KM:,.0f} km", where=Where(field=field_name)
+        )
+    return reading * km_per_unit
+
+
+def displacement(value: str | None, field_name: str) -> float | None:
+    """Return an engine's litres, or None where there are none; raise `InputError` for what no engine has."""
+    litres = number(value, field_name, "litres")
+    lowest, highest = DISPLACEMENTS_L
+    if litres and not lowest <= litres <= highest:
+        raise InputError(
+            f"{litres:g} l is the displacement of no engine",
+            expected=f"litres, {lowest:g} to {highest:g}",
+            where=Where(field=field_name),
+        )
+    return litres or None
 
 
 def model_year(value: str | None, received_at: datetime) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from vehiclenest.core.errors import InputError, Where
 from vehiclenest.core.time import parse_time
 from vehiclenest.loop.intake.damage import damage_from_words
-from vehiclenest.loop.intake.declared import KM_PER_MILE, Declared, known, model_year, number
+from vehiclenest.loop.intake.declared import DISPLACEMENTS_L, KM_PER_MILE, Declared, known, mileage_km, model_year, words
 from vehiclenest.loop.records import Powertrain
 
 MARK = "lotId"  # the column that tells a lot list from a manifest
@@ -20,6 +20,7 @@ _FUELS = {
     "FLEXIBLE": Powertrain.PETROL,
     "FLEXIBLE FUEL": Powertrain.PETROL,
     "DIESEL": Powertrain.DIESEL,
+    "HYBRID": Powertrain.HYBRID,
     "HYBRID ENGINE": Powertrain.HYBRID,
     "ELECTRIC AND GAS HYBRID": Powertrain.HYBRID,
     "PLUG-IN HYBRID": Powertrain.PLUG_IN_HYBRID,
@@ -28,7 +29,6 @@ _FUELS = {
 _DISPLACEMENT = re.compile(r"(\d{1,2}(?:\.\d{1,2})?)\s*L\b", re.IGNORECASE)
 _CUBIC_CENTIMETRES = re.compile(r"(?<!\d)(\d{3,4})(?!\d)")
 _CYCLES = frozenset({"A", "C", "D"})
-_LITRES = (0.05, 20.0)
 
 
 def declare_lot(row: Mapping[str, str], default_time: datetime, site: Path | None = None) -> Declared:
@@ -52,7 +52,9 @@ def declare_lot(row: Mapping[str, str], default_time: datetime, site: Path | Non
     if lot is None:
         raise InputError("the lot has no number", expected="lotId, for example 64187376", where=Where(field=MARK))
     if not re.fullmatch(r"[A-Za-z0-9-]{1,19}", lot):
-        raise InputError(f"{lot[:40]!r} is no lot number", expected="up to 19 letters, digits and hyphens", where=Where(field=MARK))
+        raise InputError(
+            f"{lot[:40]!r} is no lot number", expected="up to 19 letters, digits and hyphens", where=Where(field=MARK)
+        )
     flags: list[str] = []
     received_at = default_time
     if (text := known(row.get("updatedAt"))) is not None:
@@ -65,12 +67,11 @@ def declare_lot(row: Mapping[str, str], default_time: datetime, site: Path | Non
     else:
         flags.append("no time in the lot: the time of the run is taken")
     damage, unverified, damage_flags = damage_from_words(
-        [text for name in ("damageDescription", "secondaryDamage") if (text := known(row.get(name))) is not None], site
+        [text for name in ("damageDescription", "secondaryDamage") if (text := words(row, name))], site
     )
     fuel, fuel_flags = _powertrain(known(row.get("fuelType")))
     mileage, mileage_flags = _mileage(row)
-    make = known(row.get("make")) or ""
-    group, detail = known(row.get("modelGroup")) or "", known(row.get("modelDetail")) or ""
+    make, group, detail = (words(row, name) for name in ("make", "modelGroup", "modelDetail"))
     if not (make or detail or group):
         raise InputError("neither make nor model is known", expected="make and modelDetail", where=Where(field="make"))
     return Declared(
@@ -81,12 +82,15 @@ def declare_lot(row: Mapping[str, str], default_time: datetime, site: Path | Non
         year=model_year(row.get("year"), received_at),
         received_at=received_at,
         type_code=(known(row.get("vehicleType")) or "").upper(),
-        body=known(row.get("bodyStyle")) or "",
+        body=words(row, "bodyStyle"),
+        trim=words(row, "trim"),
         powertrain=fuel,
         displacement_l=_displacement(row, detail),
         mileage_km=mileage,
         damage=damage,
-        place_of_origin=", ".join(filter(None, (known(row.get("locationCity")), known(row.get("locationState")), known(row.get("locationCountry"))))),
+        place_of_origin=", ".join(
+            filter(None, (words(row, name) for name in ("locationCity", "locationState", "locationCountry")))
+        ),
         flags=(*flags, *damage_flags, *fuel_flags, *mileage_flags),
         unverified=unverified,
     )
@@ -102,10 +106,9 @@ def _powertrain(fuel: str | None) -> tuple[Powertrain | None, list[str]]:
 
 def _mileage(row: Mapping[str, str]) -> tuple[float | None, list[str]]:
     """Odometers are in miles for lots in the United States and in kilometres elsewhere; 0 is an odometer that nobody read."""
-    value = number(row.get("mileage"), "mileage", "miles or km")
-    if not value:
-        return None, ["mileage unknown"]
-    return value * (KM_PER_MILE if (known(row.get("locationCountry")) or "").upper() in {"USA", "US"} else 1.0), []
+    in_miles = words(row, "locationCountry").upper() in {"USA", "US"}
+    mileage = mileage_km(row.get("mileage"), "mileage", KM_PER_MILE if in_miles else 1.0)
+    return mileage, [] if mileage else ["mileage unknown"]
 
 
 def _displacement(row: Mapping[str, str], model: str) -> float | None:
@@ -116,4 +119,4 @@ def _displacement(row: Mapping[str, str], model: str) -> float | None:
         litres = float(match[1]) / 1000
     else:
         return None
-    return litres if _LITRES[0] <= litres <= _LITRES[1] else None
+    return litres if DISPLACEMENTS_L[0] <= litres <= DISPLACEMENTS_L[1] else None

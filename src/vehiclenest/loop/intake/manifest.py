@@ -11,7 +11,19 @@ from vehiclenest.core.errors import InputError, Where
 from vehiclenest.core.identifiers import parse_battery_code, parse_vin
 from vehiclenest.core.time import parse_time
 from vehiclenest.loop.intake.damage import damage_from_codes
-from vehiclenest.loop.intake.declared import Declared, known, mass, model_year, number
+from vehiclenest.loop.intake.declared import (
+    DISPLACEMENTS_L,
+    LARGEST_MASS_KG,
+    LARGEST_MILEAGE_KM,
+    LONGEST_WORDS,
+    Declared,
+    displacement,
+    known,
+    mass,
+    mileage_km,
+    model_year,
+    words,
+)
 from vehiclenest.loop.records import Powertrain
 
 COLUMNS = ("vin", "make", "model", "year", "powertrain")
@@ -24,8 +36,8 @@ class ManifestRow(BaseModel):
     model_config = ConfigDict(extra="ignore", title="Vehicle Nest manifest row")
 
     vin: str = Field(description="Vehicle identification number, ISO 3779, 17 characters", examples=["LSVAA49J132047371"])
-    make: str = Field(description="Manufacturer's brand", examples=["VOLKSWAGEN"])
-    model: str = Field(description="Model", examples=["LAVIDA"])
+    make: str = Field(max_length=LONGEST_WORDS, description="Manufacturer's brand", examples=["VOLKSWAGEN"])
+    model: str = Field(max_length=LONGEST_WORDS, description="Model", examples=["LAVIDA"])
     year: int = Field(description="Model year", examples=[2012])
     powertrain: Literal["petrol", "diesel", "hybrid", "plug_in_hybrid", "electric", "none"] | None = Field(
         None, description="What drives it; empty: estimated and flagged"
@@ -33,11 +45,11 @@ class ManifestRow(BaseModel):
     category: Literal["L3", "L7", "M1", "M2", "M3", "N1", "N2", "N3", "O2"] | None = Field(
         None, description="UNECE category; empty: from make, model and body"
     )
-    body: str | None = Field(None, description="Body in words", examples=["SEDAN"])
-    displacement_l: float | None = Field(None, ge=0, description="Engine displacement in litres")
-    curb_mass_kg: float | None = Field(None, gt=0, description="Curb mass of the type, kg")
-    weighed_mass_kg: float | None = Field(None, gt=0, description="Mass on the weighbridge, kg")
-    mileage_km: float | None = Field(None, ge=0, description="Odometer, km")
+    body: str | None = Field(None, max_length=LONGEST_WORDS, description="Body in words", examples=["SEDAN"])
+    displacement_l: float | None = Field(None, ge=0, le=DISPLACEMENTS_L[1], description="Engine displacement in litres; 0: none")
+    curb_mass_kg: float | None = Field(None, gt=0, le=LARGEST_MASS_KG, description="Curb mass of the type, kg")
+    weighed_mass_kg: float | None = Field(None, gt=0, le=LARGEST_MASS_KG, description="Mass on the weighbridge, kg")
+    mileage_km: float | None = Field(None, ge=0, le=LARGEST_MILEAGE_KM, description="Odometer, km; 0: not read")
     damage_codes: str | None = Field(None, description="zone:ARA code, several separated by ';'", examples=["front:5D4;left:2S1"])
     battery_code: str | None = Field(None, description="GB/T 34014 code of the traction battery")
     received_at: str | None = Field(None, description="ISO 8601 time with zone; empty: the time of the run")
@@ -71,8 +83,8 @@ def declare_manifest_row(row: Mapping[str, str], default_time: datetime, site: P
         except InputError as error:
             raise error.at(field="battery_code") from None
     powertrain = _choice(row, "powertrain", tuple(Powertrain))
-    mileage = number(row.get("mileage_km"), "mileage_km", "km")
-    if not mileage:
+    mileage = mileage_km(row.get("mileage_km"), "mileage_km")
+    if mileage is None:
         flags.append("mileage unknown")
     return Declared(
         reference=vin.text,
@@ -81,13 +93,13 @@ def declare_manifest_row(row: Mapping[str, str], default_time: datetime, site: P
         model=model,
         year=year,
         received_at=received_at,
-        body=known(row.get("body")) or "",
+        body=words(row, "body"),
         category=_choice(row, "category", CATEGORIES),
         powertrain=Powertrain(powertrain) if powertrain else None,
-        displacement_l=number(row.get("displacement_l"), "displacement_l", "litres") or None,
+        displacement_l=displacement(row.get("displacement_l"), "displacement_l"),
         curb_mass_kg=mass(row.get("curb_mass_kg"), "curb_mass_kg"),
         weighed_mass_kg=mass(row.get("weighed_mass_kg"), "weighed_mass_kg"),
-        mileage_km=mileage or None,
+        mileage_km=mileage,
         damage=damage_from_codes(known(row.get("damage_codes")) or "", "damage_codes"),
         battery_code=battery,
         flags=tuple(flags),
@@ -95,8 +107,8 @@ def declare_manifest_row(row: Mapping[str, str], default_time: datetime, site: P
 
 
 def _needed(row: Mapping[str, str], name: str) -> str:
-    text = known(row.get(name))
-    if text is None:
+    text = words(row, name)
+    if not text:
         raise InputError(f"{name} is missing", expected="every vehicle of a manifest has one", where=Where(field=name))
     return text
 

@@ -43,8 +43,14 @@ def vehicle_mass(declared: Declared, vehicle: VehicleClass, site: Path | None = 
                 where=Where(field=name),
             )
     instruments = table["instruments"]
-    weighed = None if declared.weighed_mass_kg is None else Quantity(declared.weighed_mass_kg, "kg", instruments.number("weighbridge"))
-    curb = None if declared.curb_mass_kg is None else Quantity(declared.curb_mass_kg, "kg", declared.curb_mass_kg * instruments.number("curb"))
+    weighed = (
+        None if declared.weighed_mass_kg is None else Quantity(declared.weighed_mass_kg, "kg", instruments.number("weighbridge"))
+    )
+    curb = (
+        None
+        if declared.curb_mass_kg is None
+        else Quantity(declared.curb_mass_kg, "kg", declared.curb_mass_kg * instruments.number("curb"))
+    )
     if weighed:
         return VehicleMass(weighed, curb or weighed, "weighed", "weighbridge", instruments.unverified)
     if curb:
@@ -52,7 +58,9 @@ def vehicle_mass(declared: Declared, vehicle: VehicleClass, site: Path | None = 
     return VehicleMass(estimate, estimate, "estimated", f"estimate for {vehicle.powertrain} {vehicle.body}", names)
 
 
-def estimated_mass(body: str, powertrain: str, displacement_l: float | None, site: Path | None = None) -> tuple[Quantity, tuple[str, ...]]:
+def estimated_mass(
+    body: str, powertrain: str, displacement_l: float | None, site: Path | None = None
+) -> tuple[Quantity, tuple[str, ...]]:
     """Return the curb mass in kg that a body and powertrain usually have, and the names of unverified constants behind it."""
     table = load_table(_TABLE, site)
     row, factor = table[body], table[powertrain]

@@ -32,7 +32,9 @@ def receive(declared: Declared, site: Path | None = None) -> Vehicle:
             expected="weigh again, or leave curb_mass_kg empty where parts are missing from the vehicle",
             where=Where(field="weighed_mass_kg"),
         )
-    fractions, fraction_names, fraction_flags = hazardous_fractions(vehicle, declared.year, mass.expected.value, declared.battery_code, site)
+    fractions, fraction_names, fraction_flags = hazardous_fractions(
+        vehicle, declared.year, mass.expected.value, declared.battery_code, site
+    )
     hazardous = sum(fraction.mass_kg for fraction in fractions)
     light = mass.expected.value - hazardous
     if light <= 0:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from vehiclenest.core.constants import ConstantTable, load_table
-from vehiclenest.core.errors import SettingsError
+from vehiclenest.core.constants import ConstantTable, Row, load_table
+from vehiclenest.core.errors import SettingsError, Where
 from vehiclenest.core.materials import MATERIALS
 from vehiclenest.core.money import minor_unit
 from vehiclenest.loop.records import Route
@@ -78,16 +78,16 @@ def open_book(place: str = "cn", site: Path | None = None) -> Book:
     new: dict[str, float] = {}
     burning: dict[str, float] = {}
     for material in MATERIALS:
-        factors = carbon[material] if material in carbon else {}
-        recovered = factors["recovered"].value if "recovered" in factors else 0.0
+        factors = carbon.get(material, Row(material, {}, {}))
+        recovered = factors.number("recovered", 0.0)
         if material in prices:
             scrap[material] = prices[material].number("price") * (recovered or 1.0)
         if "primary" in factors:
-            new[material] = factors["primary"].value
+            new[material] = factors.number("primary")
             if "recycled" in factors:
-                recycling[material] = -recovered * (factors["primary"].value - factors["recycled"].value)
+                recycling[material] = -recovered * (factors.number("primary") - factors.number("recycled"))
         if "burned" in factors:
-            burning[material] = factors["burned"].value - factors["displaced_heat"].value
+            burning[material] = factors.number("burned") - factors.number("displaced_heat")
     currency = prices["currency"].text("code")
     minor_unit(currency)
     return Book(
@@ -101,12 +101,13 @@ def open_book(place: str = "cn", site: Path | None = None) -> Book:
         parts={
             name: Part(row.number("used"), row.number("core"), row.number("sold")) for name, row in parts.items() if "used" in row
         },
-        grade_factor={name.removeprefix("grade_"): row.number("factor") for name, row in parts.items() if "factor" in row} | {"X": 0.0},
+        grade_factor={name.removeprefix("grade_"): row.number("factor") for name, row in parts.items() if "factor" in row}
+        | {"X": 0.0},
         rules=tuple(
             Rule(
                 frozenset(row.words("items")),
                 frozenset(row.words("assemblies")),
-                frozenset(Route(word) for word in row.words("never")),
+                _routes(row),
                 row.text("law"),
             )
             for row in rules.values()
@@ -115,3 +116,10 @@ def open_book(place: str = "cn", site: Path | None = None) -> Book:
         carbon_price=carbon["emission_trading"].number("price") / 1000,
         unverified={f"{table.name}.{name}": row.unverified for table in (prices, parts, carbon) for name, row in table.items()},
     )
+
+
+def _routes(row: Row) -> frozenset[Route]:
+    for word in row.words("never"):
+        if word not in tuple(Route):
+            raise SettingsError(f"{word!r} is no route", expected=f"one of {', '.join(Route)}", where=Where(field=row.name))
+    return frozenset(Route(word) for word in row.words("never"))

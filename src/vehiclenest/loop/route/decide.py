@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from vehiclenest.core.errors import SettingsError
+from vehiclenest.core.money import minor_unit
 from vehiclenest.loop.records import Decision, Item, Route
 from vehiclenest.loop.route.book import Book, open_book
 
@@ -25,6 +26,7 @@ BUYERS = {
 }
 _BURNABLE_SHARE = 0.5  # below this share of burnable mass an incinerator does not take it as fuel
 _TRACTION_BATTERY = "TBA"
+_CHEMISTRY_MARKERS = (("manganese", "ternary"), ("phosphate", "iron_phosphate"))
 _HAZARDOUS = frozenset({"BRF", "WAF", "REF", "COO", "FIL"})
 
 
@@ -64,8 +66,8 @@ def decide(item: Item, place: str = "cn", site: Path | None = None) -> Decision:
     return Decision(
         route=best.route,
         counterparty=BUYERS[best.route],
-        revenue=_cents(best.revenue),
-        cost=_cents(best.cost),
+        revenue=_exact(best.revenue, book.currency),
+        cost=_exact(best.cost, book.currency),
         currency=book.currency,
         carbon_kg=best.carbon_kg,
         reason=_reason(item, ranked, forbidden, book),
@@ -80,8 +82,9 @@ def _reason(item: Item, ranked: list[Option], forbidden: dict[Route, str], book:
     return f"{grade}{' > '.join(words)} {book.currency} net{laws}"
 
 
-def _cents(value: float) -> Decimal:
-    return Decimal(round(value * 100)).scaleb(-2)
+def _exact(value: float, currency: str) -> Decimal:
+    decimals = minor_unit(currency)
+    return Decimal(round(value * 10**decimals)).scaleb(-decimals)
 
 
 @lru_cache(maxsize=4096)
@@ -118,7 +121,9 @@ def _component(item: Item, book: Book) -> Iterable[Option]:
     )
     if part.core > 0:
         saving = book.carbon["remanufacture"].number("saving")
-        yield Option(Route.REMANUFACTURE, part.core * max(factor, 0.5), 0.5 * handling, -saving * new, (*uses, "carbon.remanufacture"))
+        yield Option(
+            Route.REMANUFACTURE, part.core * max(factor, 0.5), 0.5 * handling, -saving * new, (*uses, "carbon.remanufacture")
+        )
 
 
 def _fraction(item: Item, book: Book) -> Iterable[Option]:
@@ -128,7 +133,13 @@ def _fraction(item: Item, book: Book) -> Iterable[Option]:
         return
     if item.code == "PBB":
         price = book.prices["lead_battery"].number("price") * item.mass_kg
-        yield Option(Route.RECYCLE, price, _fee(item, book, "recycling"), _per_kg(item, book.recycling_carbon), ("prices.recycling",))
+        yield Option(
+            Route.RECYCLE,
+            price,
+            _fee(item, book, "recycling"),
+            _per_kg(item, book.recycling_carbon),
+            ("prices.lead_battery", "prices.recycling"),
+        )
         return
     if any(material in book.recycling_carbon for material in item.materials):
         yield _recycle(item, book)
@@ -141,12 +152,18 @@ def _shredder(item: Item, book: Book) -> Iterable[Option]:
         paid = {material: mass for material, mass in item.materials.items() if material in row.words("pays")}
         revenue = row.number("quality") * sum(mass * book.prices[material].number("price") for material, mass in paid.items())
         carbon = sum(mass * book.recycling_carbon.get(material, 0.0) for material, mass in paid.items())
-        yield Option(Route.RECYCLE, revenue, _fee(item, book, "shredder_sorting"), carbon, (f"prices.{item.code}", "prices.shredder_sorting"))
+        yield Option(
+            Route.RECYCLE,
+            revenue,
+            _fee(item, book, "shredder_sorting"),
+            carbon,
+            (f"prices.{item.code}", "prices.shredder_sorting"),
+        )
     yield from _burn_or_dispose(item, book, "prices.disposal")
 
 
 def _traction_battery(item: Item, book: Book) -> Iterable[Option]:
-    chemistry = "ternary" if "manganese" in item.materials else "iron_phosphate" if "phosphate" in item.materials else "nickel_metal_hydride"
+    chemistry = next((name for marker, name in _CHEMISTRY_MARKERS if marker in item.materials), "nickel_metal_hydride")
     battery, second = book.carbon["traction_battery"], book.prices["second_life"]
     mass, made_new = item.mass_kg, battery.number("primary") * item.mass_kg
     uses = (f"prices.battery_{chemistry}", "prices.recycling", "carbon.traction_battery")
@@ -171,7 +188,11 @@ def _traction_battery(item: Item, book: Book) -> Iterable[Option]:
 
 def _recycle(item: Item, book: Book) -> Option:
     return Option(
-        Route.RECYCLE, _per_kg(item, book.scrap), _fee(item, book, "recycling"), _per_kg(item, book.recycling_carbon), ("prices.recycling",)
+        Route.RECYCLE,
+        _per_kg(item, book.scrap),
+        _fee(item, book, "recycling"),
+        _per_kg(item, book.recycling_carbon),
+        ("prices.recycling",),
     )
 
 
@@ -193,4 +214,8 @@ def _fee(item: Item, book: Book, row: str) -> float:
     return book.prices[row].number("fee") * item.mass_kg
 
 
-_BY_KIND: dict[str, Callable[[Item, Book], Iterable[Option]]] = {"component": _component, "fraction": _fraction, "shredder": _shredder}
+_BY_KIND: dict[str, Callable[[Item, Book], Iterable[Option]]] = {
+    "component": _component,
+    "fraction": _fraction,
+    "shredder": _shredder,
+}

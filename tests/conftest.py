@@ -1,0 +1,17 @@
+"""What every test may use: the folder of real data, which is not part of the project."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """Return the folder of real data (environment VNEST_DATA), or skip where there is none."""
+    folder = Path(os.environ.get("VNEST_DATA") or ROOT / "../shared/data").resolve()
+    if not folder.is_dir():
+        pytest.skip(f"real data not found at {folder}")
+    return folder
