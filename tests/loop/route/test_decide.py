@@ -68,7 +68,7 @@ def test_where_reuse_pays_best_an_assembly_is_reused_in_the_union_and_not_in_chi
 def test_an_air_bag_is_never_sold_however_much_is_offered(
     place: str, kind: Literal["component", "fraction"], tmp_path: Path
 ) -> None:
-    greedy = site(tmp_path, parts="[ABG]\nused = 99999\ncore = 99999\nsold = 1.0\n")
+    greedy = site(tmp_path, parts="[ABG]\nused = 99999\ncore = 99999\nsold = 1.0\nmass = 1\n")
     decision = decide(Item("ABG", kind, {"steel": 5.0, "plastic": 4.0}, "A"), place, greedy)
     assert decision.route not in {Route.REUSE, Route.REMANUFACTURE, Route.SECOND_LIFE}
     assert "air bags are" in decision.reason
@@ -77,7 +77,7 @@ def test_an_air_bag_is_never_sold_however_much_is_offered(
 
 @pytest.mark.parametrize("code", ["EXH", "CAT"])
 def test_exhaust_aftertreatment_is_not_reused_in_the_union(code: str, tmp_path: Path) -> None:
-    offered = site(tmp_path, parts=f"[{code}]\nused = 99999\ncore = 0\nsold = 1.0\n")
+    offered = site(tmp_path, parts=f"[{code}]\nused = 99999\ncore = 0\nsold = 1.0\nmass = 1\n")
     item = Item(code, "component", {"steel": 10.0}, "A")
     assert decide(item, "cn", offered).route is Route.REUSE
     assert decide(item, "eu", offered).route is Route.RECYCLE
@@ -118,11 +118,18 @@ def test_the_route_chosen_has_the_highest_net_value_of_those_in_its_reason(
     )
 
 
+def test_a_part_is_worth_more_the_heavier_it_is(tmp_path: Path) -> None:
+    sought = site(tmp_path, parts="[ENG]\ncore = 3000\nmass = 150\n")
+    heavy = {material: 5 * mass for material, mass in ENGINE.materials.items()}
+    decision = decide(Item("ENG", "component", heavy, "A", "engine"), "cn", sought)
+    assert (decision.route, float(decision.revenue)) == (Route.REMANUFACTURE, 15000.0)
+
+
 def test_the_expected_value_of_reuse_is_what_a_buyer_pays_times_the_chance_that_one_comes() -> None:
     decision = decide(HEADLAMP, "eu")
     scrap = 3.0 * 2.0 * 0.80 + 0.2 * 62.0 * 0.95
     assert decision.route is Route.REUSE
-    assert float(decision.revenue) == pytest.approx(0.45 * 250 + 0.55 * scrap, abs=0.005)
+    assert float(decision.revenue) == pytest.approx(0.45 * 250 * 3.2 / 3.04 + 0.55 * scrap, abs=0.005)
     assert float(decision.cost) == pytest.approx(25 + 0.55 * 0.25 * 3.2, abs=0.005)
     new = (3.0 * 2.0 + 0.2 * 4.1) * 1.5
     recycled = -(3.0 * 0.80 * 1.4 + 0.2 * 0.95 * 3.2)
@@ -131,7 +138,7 @@ def test_the_expected_value_of_reuse_is_what_a_buyer_pays_times_the_chance_that_
 
 @pytest.mark.parametrize(("found", "share"), [("A", 1.0), ("B", 0.65), ("C", 0.5)])
 def test_a_remanufacturer_pays_for_a_core_by_grade_and_at_least_half(found: Grade, share: float, tmp_path: Path) -> None:
-    sought = site(tmp_path, parts="[ENG]\ncore = 3000\n")
+    sought = site(tmp_path, parts="[ENG]\ncore = 3000\nmass = 150\n")
     decision = decide(Item("ENG", "component", ENGINE.materials, found, "engine"), "cn", sought)
     assert decision.route is Route.REMANUFACTURE
     assert (float(decision.revenue), decision.cost) == (3000 * share, Decimal("12.50"))

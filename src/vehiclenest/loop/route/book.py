@@ -26,7 +26,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Value of a part: grade A used price, price as a core, chance to sell."""
+    """Value of a part: grade A used price per kg, price as a core per kg, chance to sell."""
 
     used: float
     core: float
@@ -99,7 +99,9 @@ def open_book(place: str = "cn", site: Path | None = None) -> Book:
         new_carbon=new,
         burning_carbon=burning,
         parts={
-            name: Part(row.number("used"), row.number("core"), row.number("sold")) for name, row in parts.items() if "used" in row
+            name: Part(row.number("used") / row.number("mass"), row.number("core") / row.number("mass"), row.number("sold"))
+            for name, row in parts.items()
+            if "used" in row
         },
         grade_factor={name.removeprefix("grade_"): row.number("factor") for name, row in parts.items() if "factor" in row}
         | {"X": 0.0},

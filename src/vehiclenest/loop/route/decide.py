@@ -114,7 +114,7 @@ def _component(item: Item, book: Book) -> Iterable[Option]:
     handling = book.prices["part_handling"].number("handling")
     yield Option(
         Route.REUSE,
-        chance * part.used * factor + (1 - chance) * scrap.revenue,
+        chance * part.used * item.mass_kg * factor + (1 - chance) * scrap.revenue,
         handling + (1 - chance) * scrap.cost,
         -book.carbon["reuse"].number("displacement") * chance * new + (1 - chance) * scrap.carbon_kg,
         uses,
@@ -122,7 +122,11 @@ def _component(item: Item, book: Book) -> Iterable[Option]:
     if part.core > 0:
         saving = book.carbon["remanufacture"].number("saving")
         yield Option(
-            Route.REMANUFACTURE, part.core * max(factor, 0.5), 0.5 * handling, -saving * new, (*uses, "carbon.remanufacture")
+            Route.REMANUFACTURE,
+            part.core * item.mass_kg * max(factor, 0.5),
+            0.5 * handling,
+            -saving * new,
+            (*uses, "carbon.remanufacture"),
         )
 
 
