@@ -16,8 +16,10 @@ from vehiclenest.site.reading import Rejected
 
 def prepare_folder(folder: Path) -> None:
     """Make a folder, and see that files can be written to it, before any work is done; raise `InputError` where they cannot."""
-    with whole_file(folder / "probe", keep=False) as file:
+    probe = folder / ".probe"
+    with whole_file(probe) as file:
         file.write("")
+    probe.unlink()
 
 
 def write_rejected(rejected: Sequence[Rejected], path: Path) -> None:
@@ -36,8 +38,8 @@ def write_events(ledger: Ledger, first: int, path: Path, created: datetime) -> N
 
 
 @contextmanager
-def whole_file(path: Path, *, keep: bool = True) -> Generator[IO[str]]:
-    """Open a file to write that appears under its name only when it is whole, or, without `keep`, not at all."""
+def whole_file(path: Path) -> Generator[IO[str]]:
+    """Open a file to write that appears under its name only when it is whole."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -46,10 +48,8 @@ def whole_file(path: Path, *, keep: bool = True) -> Generator[IO[str]]:
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             yield file
-        if keep:
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    Path(name).unlink(missing_ok=True)
