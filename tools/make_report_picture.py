@@ -16,7 +16,9 @@ def main(report: Path, picture: Path) -> None:
     """Take the picture."""
     browser_path = next(path for name in _BROWSERS if (path := shutil.which(name)))
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox", "--disable-background-networking"])
+        browser = playwright.chromium.launch(
+            executable_path=browser_path, args=["--no-sandbox", "--disable-background-networking"]
+        )
         page = browser.new_page(viewport={"width": 1200, "height": 1560}, locale="en")
         page.goto(report.resolve().as_uri())
         page.wait_for_selector("svg.main-svg")

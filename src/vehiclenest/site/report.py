@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
 from hashlib import sha256
-from math import floor, log10
+from math import floor
 from pathlib import Path
 from typing import Any
 
@@ -232,8 +232,8 @@ def _tiny(fraction: float) -> str:
     """Write a relative error: as a power of ten where percent would show nothing."""
     if fraction == 0 or abs(fraction) >= 1e-4:  # noqa: PLR2004  # 0.01 %
         return _percent(fraction, 2 if fraction else 0)
-    power = floor(log10(abs(fraction)))
-    return f"{fraction / 10**power:.1f} × 10" + str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    figure, power = f"{fraction:.1e}".split("e")
+    return f"{figure} × 10" + str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def _bar(name: Name, value: float | Decimal, text: str, colour: str, start: float | Decimal = 0) -> dict[str, Any]:
