@@ -27,13 +27,6 @@ class Fate:
         self.value_e4 += other.value_e4 * factor
         self.carbon_kg += other.carbon_kg * factor
 
-    def by_end(self) -> dict[str, float]:
-        """Return shares by end alone."""
-        ends: dict[str, float] = {}
-        for (end, _), share in self.shares.items():
-            ends[end] = ends.get(end, 0.0) + share
-        return ends
-
 
 def fates(graph: Graph) -> dict[int, Fate]:
     """Return the fate of every lot of a graph.
