@@ -38,9 +38,10 @@ def vnest(tmp_path: Path) -> "Vnest":
 class Vnest:
     folder: Path
 
-    def __call__(self, *arguments: str) -> Said:
-        environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
+    def __call__(self, *arguments: str, **variables: str) -> Said:
+        environment = {**os.environ, "NO_COLOR": "1"}
         environment.pop("VNEST_DB", None)
+        environment |= variables
         done = subprocess.run(
             [VNEST, *arguments], cwd=self.folder, capture_output=True, text=True, timeout=120, env=environment, check=False
         )
@@ -94,6 +95,7 @@ def test_good_rows_go_on_and_bad_ones_are_listed(vnest: Vnest) -> None:
 _BAD: dict[str, tuple[str | bytes, str]] = {
     "empty file": ("", "the file is empty"),
     "header alone": (HEADER, "a header and no rows"),
+    "semicolons": (HEADER.replace(",", ";"), "cells are separated by ';'"),
     "wrong encoding": ((HEADER + GOOD).encode("utf-16"), "the file is UTF-16"),
     "other encoding": ("vin,make,型号\n".encode("gb18030") + GOOD.encode(), "is not UTF-8"),
     "missing columns": ("vin,make\nA,B\n", "columns are missing: model, year, powertrain"),
@@ -157,7 +159,9 @@ def test_json_lines_are_read_like_csv(vnest: Vnest) -> None:
     [
         (("trace", "X"), "there is no ledger at sqlite:///vnest.db"),
         (("balance", "--db", "nonsense"), "is no database URL"),
-        (("balance", "--from", "soon", "--db", "sqlite://"), "'soon' is no day"),
+        (("balance", "--from", "soon"), "'soon' is no day"),
+        (("balance", "--from", "2026-08-07", "--to", "2026-08-06"), "2026-08-07 is after 2026-08-06"),
+        (("run", "cars.csv", "--db", "sqlite://"), "would forget everything"),
         (("run", "cars.csv", "--site", "nowhere"), "nowhere is no folder"),
         (("run", "cars.csv", "--db", "sqlite:////proc/nowhere/x.db"), "cannot be opened"),
         (("run", "cars.csv", "--out", "/proc/nowhere"), "cannot be written"),
@@ -177,6 +181,40 @@ def test_a_run_that_cannot_write_its_files_books_nothing(vnest: Vnest) -> None:
     vnest.write("cars.csv", HEADER + GOOD)
     assert vnest("run", "cars.csv", "--out", "/proc/nowhere").status == 2
     assert vnest("run", "cars.csv", "--json").json["processed"] == 1
+
+
+def test_a_run_that_takes_nothing_leaves_the_document_of_the_run_before(vnest: Vnest) -> None:
+    vnest.write("cars.csv", HEADER + GOOD)
+    assert vnest("run", "cars.csv").status == 0
+    before = (vnest.folder / "vnest-out" / "events.jsonld").read_bytes()
+    assert vnest("run", "cars.csv").status == 2
+    assert (vnest.folder / "vnest-out" / "events.jsonld").read_bytes() == before
+
+
+def test_the_whole_ledger_can_be_exported(vnest: Vnest) -> None:
+    vnest("run", vnest.write("cars.csv", HEADER + GOOD))
+    said = vnest("export", "all.jsonld", "--json").json
+    events = json.loads((vnest.folder / "all.jsonld").read_text())["epcisBody"]["eventList"]
+    assert len(events) == said["events"] > 0
+
+
+def test_the_ledger_may_be_named_by_the_environment(vnest: Vnest) -> None:
+    vnest.write("cars.csv", HEADER + GOOD)
+    assert vnest("run", "cars.csv", VNEST_DB="sqlite:///other.db").status == 0
+    assert (vnest.folder / "other.db").is_file()
+    assert not (vnest.folder / "vnest.db").exists()
+
+
+def test_no_file_name_and_no_name_in_a_file_reaches_the_terminal_raw(vnest: Vnest) -> None:
+    (vnest.folder / os.fsdecode(b"bad\xff.csv")).write_text(HEADER + GOOD.replace("VOLKSWAGEN", "\x1b[31mRED"))
+    assert vnest("run", os.fsdecode(b"bad\xff.csv")).status == 0
+    for arguments in (("trace", "LSVAA49J132047371"), ("balance", "--by", "vehicle")):
+        assert "\x1b" not in vnest(*arguments).out
+
+
+def test_a_spreadsheet_takes_no_reason_for_a_formula(vnest: Vnest) -> None:
+    vnest("run", vnest.write("=1+1.csv", "vin\n"))
+    assert "\n'=1+1.csv," in (vnest.folder / "vnest-out" / "rejected.csv").read_text()
 
 
 def test_what_is_unknown_is_not_found(vnest: Vnest) -> None:
@@ -207,7 +245,7 @@ def test_a_command_that_is_not_understood_shows_its_usage(vnest: Vnest, argument
     assert "Usage: vnest" in said.out + said.err
 
 
-@pytest.mark.parametrize("command", ["run", "demo", "trace", "balance", "settings"])
+@pytest.mark.parametrize("command", ["run", "demo", "trace", "balance", "export", "settings"])
 def test_help_has_an_example(vnest: Vnest, command: str) -> None:
     said = vnest(command, "--help")
     assert said.status == 0
@@ -231,13 +269,15 @@ def test_a_fault_of_ours_is_one_line_too(
 
 
 @pytest.mark.slow
-def test_a_thousand_real_lots_take_twenty_seconds_at_most_and_a_trace_half_a_second(vnest: Vnest, data_folder: Path) -> None:
+def test_a_thousand_real_lots_take_forty_seconds_at_most_and_a_trace_one_second_even_on_a_busy_machine(
+    vnest: Vnest, data_folder: Path
+) -> None:
     started = time.perf_counter()
     said = vnest("run", str(data_folder / "vehicles" / "salvage-lots-2026-08-06.csv"), "--json")
     assert (said.json["processed"], said.json["rejected"]) == (992, 8)
     assert said.json["max_closure_error"] < 1e-9
-    # The bars are measured by benchmarks/day.py on an idle machine; here the machine may be busy, so the limit is twice the bar.
+    # The bars are measured by benchmarks/day.py on an idle machine; here the machine is busy, so the limit is twice the bar.
     assert time.perf_counter() - started < 40
     started = time.perf_counter()
     assert vnest("trace", "64187376", "--json").json["share_sum"] == pytest.approx(1.0)
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < 1

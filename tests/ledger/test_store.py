@@ -14,9 +14,14 @@ import pytest
 from sqlalchemy import text
 
 from vehiclenest.core.errors import ClosureError, ConflictError, InputError, NotFoundError
-from vehiclenest.ledger import Event, Flow, Ledger, Lot, MaterialFlow, largest_closure_error
+from vehiclenest.ledger import Event, Flow, Ledger, Lot, MaterialFlow, Stock, database, largest_closure_error
 
 from .conftest import CAR, CAR_HULK, DOOR, MORNING, SCRAP, event, give, history, take
+
+
+def stock(ledger: Ledger, kind: str) -> list[Stock]:
+    with ledger.reading() as book:
+        return book.stock(kind)
 
 
 def test_what_was_captured_is_there_after_opening_again(filled: Ledger) -> None:
@@ -84,14 +89,14 @@ def test_a_tank_may_be_added_to_and_a_described_lot_must_be_created(ledger: Ledg
         for hour in (0, 1)
     ]
     assert ledger.capture(fill).stored == 2
-    assert [held.materials for held in ledger.stock("tank")] == [{"engine_oil": 6.0}]
+    assert [held.materials for held in stock(ledger, "tank")] == [{"engine_oil": 6.0}]
     with pytest.raises(ConflictError, match="described and not created"):
         ledger.capture([event("ObjectEvent", "receiving", 5, lots=(Lot(CAR, "vehicle", "ghost"),))])
 
 
 def test_an_empty_lot_is_no_stock(filled: Ledger) -> None:
-    assert filled.stock("hulk") == []
-    assert [held.lot.rsplit(".", 2)[1] for held in filled.stock("shredder")] == ["000012"]
+    assert stock(filled, "hulk") == []
+    assert [held.lot.rsplit(".", 2)[1] for held in stock(filled, "shredder")] == ["000012"]
 
 
 def test_foreign_events_are_stored_and_bound_by_nothing(ledger: Ledger) -> None:
@@ -101,7 +106,8 @@ def test_foreign_events_are_stored_and_bound_by_nothing(ledger: Ledger) -> None:
 
 
 def test_known_lots_say_when_they_came(filled: Ledger) -> None:
-    assert filled.known_lots([CAR, "urn:epc:id:giai:9521141.NEVER"]) == {CAR: MORNING}
+    with filled.reading() as book:
+        assert book.known_lots([CAR, "urn:epc:id:giai:9521141.NEVER"]) == {CAR: MORNING}
 
 
 def test_record_time_is_when_it_was_captured(ledger: Ledger) -> None:
@@ -110,7 +116,8 @@ def test_record_time_is_when_it_was_captured(ledger: Ledger) -> None:
 
 
 def test_every_event_closes(filled: Ledger) -> None:
-    assert largest_closure_error(filled) < 1e-12
+    with filled.reading() as book:
+        assert largest_closure_error(book.connection) < 1e-12
 
 
 def test_sqlite_is_in_wal_mode_with_full_synchronisation_and_foreign_keys(ledger: Ledger) -> None:
@@ -167,6 +174,26 @@ def test_a_killed_writer_loses_nothing_that_was_acknowledged_and_leaves_no_half_
     with Ledger(url, create=False) as ledger, ledger.engine.connect() as connection:
         assert acknowledged <= ledger.size() <= acknowledged + 1
         assert connection.execute(text("SELECT COUNT(*) FROM lot_flow")).scalar() == 20 * ledger.size()
+
+
+def test_a_ledger_in_memory_is_refused_because_it_forgets() -> None:
+    with pytest.raises(InputError, match="would forget everything"):
+        Ledger("sqlite://")
+
+
+def test_a_writer_that_waits_in_vain_is_told_that_another_one_writes(filled: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_SECONDS", 0)
+    with filled.writing(), Ledger(filled.url) as other, pytest.raises(ConflictError, match="another writer has held the ledger"):
+        other.capture([])
+
+
+def test_a_database_that_cannot_be_written_is_said_so(filled: Ledger) -> None:
+    file = filled.url.removeprefix("sqlite:///")
+    with (
+        Ledger(f"sqlite:///file:{file}?mode=ro&uri=true") as ledger,
+        pytest.raises(InputError, match="cannot be written: attempt to write a readonly"),
+    ):
+        ledger.capture([Event("ObjectEvent", MORNING, {"action": "OBSERVE"})])
 
 
 @pytest.mark.parametrize("url", ["nonsense", "sqlite+nothing:///x.db", "oracle://nowhere"])

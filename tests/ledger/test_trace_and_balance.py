@@ -139,6 +139,12 @@ def test_a_span_of_days_includes_both_its_ends(filled: Ledger) -> None:
     assert balance(filled, "stage", Span(date(2026, 8, 7)))["total"]["shipped_kg"] == 3444.0
 
 
+def test_a_span_that_ends_before_it_begins_is_refused_and_the_last_day_of_time_is_no_overflow(filled: Ledger) -> None:
+    with pytest.raises(InputError, match="2026-08-07 is after 2026-08-06"):
+        Span(date(2026, 8, 7), date(2026, 8, 6))
+    assert balance(filled, "stage", Span(None, date.max))["total"]["received_kg"] == 4000.0
+
+
 def test_foreign_events_are_counted_and_left_out(filled: Ledger) -> None:
     filled.capture([Event("ObjectEvent", MORNING, {"action": "OBSERVE", "epcList": ["urn:epc:id:sgtin:0614141.107346.2017"]})])
     found = balance(filled)

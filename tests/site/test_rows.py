@@ -1,5 +1,7 @@
 """Rows of a file: nothing a file holds stops the good rows, fills the memory or shows a traceback."""
 
+import csv
+import os
 import resource
 from contextlib import suppress
 from pathlib import Path
@@ -45,6 +47,47 @@ def test_a_quote_that_nothing_closes_costs_one_row_and_not_the_file(tmp_path: Pa
     assert "never closed" in fault.what
 
 
+def test_an_inch_sign_in_a_cell_joins_no_rows(tmp_path: Path) -> None:
+    lines = [b'A%d,F150 6" LIFT\n' % number if number in {3, 19} else b"A%d,plain\n" % number for number in range(40)]
+    assert len(rows(write(tmp_path, b"vin,model\n" + b"".join(lines)))) == 40
+
+
+@pytest.mark.parametrize("odd", ["\x0b", "\u2028", "\x1c", "\x85"])
+def test_what_only_some_take_for_a_line_end_cuts_nothing_off(tmp_path: Path, odd: str) -> None:
+    assert rows(write(tmp_path, f"vin,note\nA,one{odd}two\n".encode())) == [Row(2, {"vin": "A", "note": f"one{odd}two"})]
+
+
+cells = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), max_size=8)
+
+
+@given(st.lists(st.lists(cells, min_size=2, max_size=2), max_size=20))
+def test_every_row_that_a_csv_writer_wrote_is_read_again(
+    tmp_path_factory: pytest.TempPathFactory, table: list[list[str]]
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "written.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, quoting=csv.QUOTE_ALL)
+        writer.writerow(["a", "b"])
+        writer.writerows(table)
+    read = list(read_rows(path))
+    expected = [dict(zip("ab", row, strict=True)) for row in table if any(cell.strip() for cell in row)]
+    assert [row.cells for row in read if isinstance(row, Row)] == expected
+    assert len(read) == len(expected)
+
+
+@given(st.lists(st.binary(max_size=30).map(lambda line: line.replace(b"\n", b"").replace(b"\r", b"")), max_size=30))
+def test_no_line_is_lost_whatever_it_holds(tmp_path_factory: pytest.TempPathFactory, lines: list[bytes]) -> None:
+    path = write(tmp_path_factory.getbasetemp(), b"a,b\n" + b"".join(line + b"\n" for line in lines), "lines.csv")
+    taken: set[int] = set()
+    for row in read_rows(path):
+        start = row.line if isinstance(row, Row) else row.where.line
+        assert start is not None
+        span = 1 + sum(cell.count("\n") for cell in row.cells.values()) if isinstance(row, Row) else 1
+        taken.update(range(start, start + span))
+    blank = {number for number, line in enumerate(lines, start=2) if not line.decode("utf-8", "replace").replace(",", "").strip()}
+    assert set(range(2, len(lines) + 2)) - taken <= blank | {number for number, line in enumerate(lines, start=2) if b'"' in line}
+
+
 @pytest.mark.parametrize("line", [b"A\n", b"A,B,C\n"])
 def test_a_row_of_another_length_than_the_header_is_refused(tmp_path: Path, line: bytes) -> None:
     path = write(tmp_path, b"vin,make\n" + line + b"B,FORD\n")
@@ -64,6 +107,9 @@ def test_a_byte_order_mark_and_windows_line_ends_are_no_matter(tmp_path: Path) -
         ("vin,make\nA,B\n".encode("utf-16"), "the file is UTF-16"),
         ("品牌,型号\n本田,雅阁\n".encode("gb18030"), "is not UTF-8"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "is not"),
+        (b"vin,make\rA,B\rC,D\r", "carriage return alone"),
+        (b"vin;make\nA;B\n", "separated by ';'"),
+        (b"vin\tmake\nA\tB\n", "separated by"),
         (b"vin,vin\nA,B\n", "the column 'vin' stands twice"),
         (b"x" * (LONGEST_LINE + 2), "longer than 1,000,000 bytes"),
     ],
@@ -73,10 +119,21 @@ def test_a_file_that_is_no_table_is_refused_with_the_reason(tmp_path: Path, cont
         rows(write(tmp_path, content))
 
 
-@pytest.mark.parametrize("name", ["missing.csv", "."])
-def test_a_file_that_cannot_be_opened_is_refused(tmp_path: Path, name: str) -> None:
+def test_a_file_that_cannot_be_opened_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
-        rows(tmp_path / name)
+        rows(tmp_path / "missing.csv")
+
+
+def test_what_is_no_regular_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    for path in (tmp_path / "pipe.csv", tmp_path, Path("/dev/zero")):
+        with pytest.raises(InputError, match="no regular file"):
+            rows(path)
+
+
+def test_a_json_array_is_named_as_such(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="a JSON array"):
+        rows(write(tmp_path, b'[{"vin": "A"},\n{"vin": "B"}]\n', "cars.json"))
 
 
 @pytest.mark.parametrize("bad", [b"A,\xff\xfe\n", b"A,\x00\n", b"A," + b"x" * (LONGEST_LINE + 9) + b"\n"])
@@ -92,7 +149,7 @@ def test_json_lines_give_the_same_rows(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "message"), [(b"{", "no JSON"), (b"[1]", "no JSON object"), (b'{"vin": {"a": 1}}', "vin is not a single value")]
+    ("line", "message"), [(b"{", "no JSON"), (b"17", "no JSON object"), (b'{"vin": {"a": 1}}', "vin is not a single value")]
 )
 def test_a_line_that_is_no_object_costs_one_row(tmp_path: Path, line: bytes, message: str) -> None:
     path = write(tmp_path, line + b'\n{"vin": "B"}\n', "cars.jsonl")

@@ -1,7 +1,10 @@
 """A day at the base, end to end: no row lost, every kilogram accounted for."""
 
 import json
+import subprocess
+import sys
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -13,8 +16,8 @@ import pytest
 
 from vehiclenest.core.errors import InputError, SettingsError
 from vehiclenest.core.verdict import Verdict
-from vehiclenest.ledger import Ledger, balance, trace, write_document
-from vehiclenest.site import Settings, write_events, write_rejected
+from vehiclenest.ledger import Ledger, Stock, balance, trace, write_document
+from vehiclenest.site import Result, Settings, run, write_events, write_rejected
 
 from .conftest import GOOD, HEADER, NOW, Ran, work
 
@@ -98,7 +101,7 @@ def test_rates_of_the_example_are_those_of_the_table_they_come_from(example: Ran
 
 
 def test_the_example_is_sixty_vehicles_and_the_same_at_every_run(example: Ran, tmp_path: Path) -> None:
-    from vehiclenest.site import example_manifest, run
+    from vehiclenest.site import example_manifest
 
     assert (len(example.result.vehicles), example.result.rejected) == (60, [])
     with Ledger(f"sqlite:///{tmp_path / 'again.db'}") as ledger, example_manifest() as manifest:
@@ -226,7 +229,7 @@ def test_an_invalid_place_or_site_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_files_appear_whole_or_not_at_all(tmp_path: Path, example: Ran) -> None:
-    write_events(example.ledger, 1, tmp_path / "out" / "events.jsonld", NOW)
+    write_events(example.ledger.bodies(), [], tmp_path / "out" / "events.jsonld", NOW)
     write_rejected(example.result.rejected, tmp_path / "out" / "rejected.csv")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["events.jsonld", "rejected.csv"]
     assert (tmp_path / "out" / "rejected.csv").read_bytes() == b"file,line,field,reason\r\n"
@@ -235,14 +238,69 @@ def test_files_appear_whole_or_not_at_all(tmp_path: Path, example: Ran) -> None:
         write_rejected([], tmp_path / "wall" / "rejected.csv")
 
 
-def test_an_event_is_captured_only_if_the_whole_run_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from vehiclenest.ledger import store
-
+def test_if_the_files_cannot_be_written_nothing_is_booked(tmp_path: Path) -> None:
     def full(*_: object) -> None:
-        raise OSError("the disk is full")
+        raise InputError("the disk is full")
 
+    path = tmp_path / "cars.csv"
+    path.write_text(HEADER + GOOD)
     with Ledger(f"sqlite:///{tmp_path / 'ledger.db'}") as ledger:
-        monkeypatch.setattr(store, "_insert", full)
-        with pytest.raises(OSError, match="disk is full"):
-            work(tmp_path, HEADER + GOOD, ledger=ledger)
+        with pytest.raises(InputError, match="disk is full"):
+            run([path], ledger, Settings(), NOW, lambda _stage, _done, _total: None, full)
         assert ledger.size() == 0
+
+
+def test_a_later_run_can_be_summed_from_its_own_document_because_it_says_what_tanks_held(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "site.toml").write_text("[OIL]\npickup = 5\n")
+    first = work(tmp_path, HEADER + GOOD)
+    second = tmp_path / "second.csv"
+    second.write_text(HEADER + GOOD.replace("LSVAA49J132047371", "LSVAA49J332047372"))
+    documents: list[dict[str, Any]] = []
+
+    def keep(_result: Result, bodies: Iterator[bytes], opening: Sequence[Stock]) -> None:
+        write_events(bodies, opening, tmp_path / "events.jsonld", NOW)
+        documents.append(json.loads((tmp_path / "events.jsonld").read_bytes()))
+
+    run([second], first.ledger, Settings("cn", site), NOW, lambda _stage, _done, _total: None, keep)
+    (found,) = documents
+    held = {stock["vnest:lot"]: sum(stock["vnest:massKg"].values()) for stock in found["vnest:openingStock"]}
+    assert sum(held.values()) == pytest.approx(first.result.stock_kg)
+    for event in found["epcisBody"]["eventList"]:
+        for flow in event.get("vnest:materialFlow", []):
+            sign = {"received": 1, "produced": 1, "consumed": -1, "shipped": -1}.get(flow["vnest:flow"], 0)
+            if sign:
+                held[flow["vnest:lot"]] = held.get(flow["vnest:lot"], 0.0) + sign * sum(flow["vnest:massKg"].values())
+    assert min(held.values()) > -1e-9
+    assert any(lot.endswith("000002.202608") and abs(kg) < 1e-9 for lot, kg in held.items())
+
+
+def test_two_runs_at_once_on_one_ledger_wait_for_each_other(tmp_path: Path) -> None:
+    """Each process takes 12 vehicles of its own and 12 that both have."""
+    from vehiclenest.site import example_manifest
+
+    with example_manifest() as manifest:
+        header, *lines = manifest.read_text().splitlines(keepends=True)
+    halves = {"a": lines[:24], "b": lines[12:36]}
+    for name, part in halves.items():
+        (tmp_path / f"{name}.csv").write_text(header + "".join(part))
+    vnest = Path(sys.executable).with_name("vnest")
+    processes = [
+        subprocess.Popen([vnest, "run", f"{name}.csv", "--out", name, "--json"], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+        for name in halves
+    ]
+    results = [json.loads(process.communicate(timeout=120)[0]) for process in processes]
+    assert sum(result["processed"] for result in results) == 36
+    assert sum(result["rejected"] for result in results) == 12
+    documents = [json.loads((tmp_path / name / "events.jsonld").read_bytes())["epcisBody"]["eventList"] for name in halves]
+    assert [len(document) for document in documents] == [result["events"] for result in results]
+    ids = [event["eventID"] for document in documents for event in document]
+    assert len(ids) == len(set(ids))
+    invoices = [
+        event["bizTransactionList"][0]["bizTransaction"]
+        for document in documents
+        for event in document
+        if event["bizStep"] == "shipping"
+    ]
+    assert len(invoices) == len(set(invoices))

@@ -1,83 +1,84 @@
 """The commands. Each parses its options, calls one room and prints; rooms are imported late, so that --help is quick."""
 
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import click
 import orjson
-import typer
 
 from vehiclenest import __version__
 
-app = typer.Typer(
-    name="vnest", no_args_is_help=True, add_completion=False, rich_markup_mode="markdown", pretty_exceptions_enable=False,
-    help="Vehicle Nest: an automotive remanufacturing base, every kilogram, kilowatt-hour, yuan and document in one ledger.",
-)  # fmt: skip
+if TYPE_CHECKING:
+    from vehiclenest.ledger import Stock
+    from vehiclenest.site import Result
 
-Database = Annotated[str, typer.Option("--db", envvar="VNEST_DB", metavar="URL", help="Ledger, as a SQLAlchemy URL.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for report.html, events.jsonld and rejected.csv.")]
-SiteFolder = Annotated[
-    Path | None, typer.Option("--site", metavar="DIR", help="Folder of the site's own TOML files (see vnest settings).")
-]
-DEFAULT_DB = "sqlite:///vnest.db"
+Command = TypeVar("Command", bound=Callable[..., Any])
+_FILE = click.Path(path_type=Path)
 
 
-class Place(StrEnum):
-    """Whose rules hold."""
-
-    CN = "cn"
-    EU = "eu"
-
-
-class By(StrEnum):
-    """What a balance has rows for."""
-
-    STAGE = "stage"
-    MATERIAL = "material"
-    VEHICLE = "vehicle"
+def _database(command: Command) -> Command:
+    return click.option(
+        "--db",
+        envvar="VNEST_DB",
+        default="sqlite:///vnest.db",
+        show_default=True,
+        show_envvar=True,
+        metavar="URL",
+        help="Ledger, as a SQLAlchemy URL.",
+    )(command)
 
 
-PlaceOption = Annotated[Place, typer.Option("--place", help="Whose rules hold.")]
+def _json(command: Command) -> Command:
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
 
 
-def _version(asked: bool) -> None:
-    if asked:
-        typer.echo(f"vnest {__version__}")
-        raise typer.Exit
+def _base(default_out: str) -> Callable[[Command], Command]:
+    def add(command: Command) -> Command:
+        out = click.option(
+            "--out",
+            type=_FILE,
+            default=default_out,
+            show_default=True,
+            metavar="DIR",
+            help="Folder for report.html, events.jsonld and rejected.csv.",
+        )
+        place = click.option(
+            "--place", type=click.Choice(["cn", "eu"]), default="cn", show_default=True, help="Whose rules hold."
+        )
+        site = click.option("--site", type=_FILE, metavar="DIR", help="Folder of the site's own TOML files (see vnest settings).")
+        return out(place(site(command)))
+
+    return add
 
 
-@app.callback()
-def _root(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
-) -> None:
-    _ = version
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="vnest", message="%(prog)s %(version)s")
+def app() -> None:
+    """Vehicle Nest: an automotive remanufacturing base, every kilogram, kilowatt-hour, yuan and document in one ledger."""
 
 
 @app.command(epilog="Example: vnest run lots.csv --out monday --json")
-def run(
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Salvage-lot lists (CSV) or manifests (CSV, JSON Lines).")
-    ],
-    db: Database = DEFAULT_DB,
-    out: Out = Path("vnest-out"),
-    place: PlaceOption = Place.CN,
-    site: SiteFolder = None,
-    as_json: Json = False,
-) -> None:
+@click.argument("files", nargs=-1, required=True, type=_FILE, metavar="FILE...")
+@_database
+@_base("vnest-out")
+@_json
+def run(files: tuple[Path, ...], db: str, out: Path, place: str, site: Path | None, as_json: bool) -> None:
     """Take vehicles in, take them apart, route every part and book it all.
 
-    Each row is processed or stands in rejected.csv with line, field and reason.
+    FILE is a salvage-lot list (CSV) or a manifest (CSV, JSON Lines). Each row is processed or stands in rejected.csv with line, field
+    and reason.
     """
     _run(files, db, out, place, site, as_json, f"Vehicle Nest: {', '.join(file.name for file in files[:3])}")
 
 
 @app.command(epilog="Example: vnest demo --out demo-out")
-def demo(out: Out = Path("demo-out"), place: PlaceOption = Place.CN, site: SiteFolder = None, as_json: Json = False) -> None:
+@_base("demo-out")
+@_json
+def demo(out: Path, place: str, site: Path | None, as_json: bool) -> None:
     """Run the bundled manifest of 60 made-up vehicles into a ledger of its own, made anew each time."""
     from vehiclenest.site import example_manifest, prepare_folder
 
@@ -86,35 +87,31 @@ def demo(out: Out = Path("demo-out"), place: PlaceOption = Place.CN, site: SiteF
     for ending in ("", "-wal", "-shm"):
         Path(f"{database}{ending}").unlink(missing_ok=True)
     with example_manifest() as manifest:
-        _run(
-            [manifest],
-            f"sqlite:///{database}",
-            out,
-            place,
-            site,
-            as_json,
-            "Vehicle Nest: a day at the base (60 made-up vehicles)",
-        )
+        title = "Vehicle Nest: a day at the base (60 made-up vehicles)"
+        _run([manifest], f"sqlite:///{database}", out, place, site, as_json, title)
 
 
-def _run(files: list[Path], db: str, out: Path, place: Place, site: Path | None, as_json: bool, title: str) -> None:
+def _run(files: Sequence[Path], db: str, out: Path, place: str, site: Path | None, as_json: bool, title: str) -> None:
     from vehiclenest.ledger import Ledger
     from vehiclenest.site import Settings, prepare_folder, run, write_events, write_rejected
     from vehiclenest.site.report import write_report
 
     now = datetime.now(UTC)
-    settings = Settings(place.value, site)
+    settings = Settings(place, site)
     prepare_folder(out)
-    with Ledger(db) as ledger:
-        first = ledger.size() + 1
-        with _progress() as progress:
-            result = run(files, ledger, settings, now, progress)
+    with Ledger(db) as ledger, _progress() as progress:
+
+        def deliver(result: "Result", bodies: Iterator[bytes], opening: "Sequence[Stock]") -> None:
             progress("files", 0, 3)
             write_rejected(result.rejected, out / "rejected.csv")
-            write_events(ledger, first, out / "events.jsonld", now)
+            if not result.vehicles:
+                return  # what an earlier run wrote there stays
+            write_events(bodies, opening, out / "events.jsonld", now)
             progress("files", 2, 3)
-            write_report(result, out / "report.html", title=title, generated=now, place=place.value)
+            write_report(result, out / "report.html", title=title, generated=now, place=place)
             progress("files", 3, 3)
+
+        result = run(files, ledger, settings, now, progress, deliver)
     if as_json:
         _print_json(result.as_dict())
     else:
@@ -122,20 +119,20 @@ def _run(files: list[Path], db: str, out: Path, place: Place, site: Path | None,
 
         print_result(result, out)
     if not result.vehicles:
-        typer.echo("vnest: nothing could be done; every row is in " + str(out / "rejected.csv"), err=True)
-        raise typer.Exit(2)
+        click.echo(f"vnest: nothing could be done; every row is in {out / 'rejected.csv'}", err=True)
+        sys.exit(2)
 
 
 @app.command(epilog="Example: vnest trace LSVAA49J132047371-ENG")
-def trace(
-    identifier: Annotated[
-        str, typer.Argument(metavar="ID", help="VIN, lot number, part (VIN-ENG), EPC URN or GS1 Digital Link.")
-    ],
-    db: Database = DEFAULT_DB,
-    every: Annotated[bool, typer.Option("--all", help="Print every output, not the largest 20.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Trace a thing back to its vehicle and forward to everything it became, with shares of its mass."""
+@click.argument("identifier", metavar="ID")
+@_database
+@click.option("--all", "every", is_flag=True, help="Print every output, not the largest 20.")
+@_json
+def trace(identifier: str, db: str, every: bool, as_json: bool) -> None:
+    """Trace a thing back to its vehicle and forward to everything it became, with shares of its mass.
+
+    ID is a VIN, a lot number, a part (VIN-ENG), an EPC URN or a GS1 Digital Link.
+    """
     from vehiclenest.ledger import Ledger
     from vehiclenest.ledger import trace as trace_lot
     from vehiclenest.ledger.trace import as_dict
@@ -151,13 +148,18 @@ def trace(
 
 
 @app.command(epilog="Example: vnest balance --by material --from 2026-08-06 --to 2026-08-12")
-def balance(
-    by: Annotated[By, typer.Option("--by", help="Rows by stage, material or vehicle.")] = By.STAGE,
-    first: Annotated[str | None, typer.Option("--from", metavar="DAY", help="First day, YYYY-MM-DD, UTC.")] = None,
-    last: Annotated[str | None, typer.Option("--to", metavar="DAY", help="Last day, included.")] = None,
-    db: Database = DEFAULT_DB,
-    as_json: Json = False,
-) -> None:
+@click.option(
+    "--by",
+    type=click.Choice(["stage", "material", "vehicle"]),
+    default="stage",
+    show_default=True,
+    help="What there is a row for.",
+)
+@click.option("--from", "first", metavar="DAY", help="First day, YYYY-MM-DD, UTC.")
+@click.option("--to", "last", metavar="DAY", help="Last day, included.")
+@_database
+@_json
+def balance(by: Any, first: str | None, last: str | None, db: str, as_json: bool) -> None:
     """Balance the four flows: material, energy, money and information."""
     from vehiclenest.core.time import parse_day
     from vehiclenest.ledger import Ledger, Span
@@ -165,7 +167,7 @@ def balance(
 
     span = Span(parse_day(first) if first else None, parse_day(last) if last else None)
     with Ledger(db, create=False) as ledger:
-        found = balance_of(ledger, by.value, span)
+        found = balance_of(ledger, by, span)
     if as_json:
         _print_json(found)
     else:
@@ -174,25 +176,43 @@ def balance(
         print_balance(found)
 
 
+@app.command(epilog="Example: vnest export everything.jsonld")
+@click.argument("file", type=_FILE)
+@_database
+@_json
+def export(file: Path, db: str, as_json: bool) -> None:
+    """Write every event of the ledger as one EPCIS 2.0 document."""
+    from vehiclenest.ledger import Ledger
+    from vehiclenest.site import write_events
+
+    with Ledger(db, create=False) as ledger:
+        events = ledger.size()
+        write_events(ledger.bodies(), [], file, datetime.now(UTC))
+    if as_json:
+        _print_json({"file": str(file), "events": events})
+    else:
+        click.echo(f"{events} events written to {file}")
+
+
 @app.command(epilog="Example: vnest settings my-site && vnest run lots.csv --site my-site")
-def settings(
-    folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="Folder to write the TOML files to; files there stay as they are.")
-    ],
-    as_json: Json = False,
-) -> None:
-    """Copy every yield, time, price, factor and rule into a folder to edit; use it with --site."""
+@click.argument("folder", type=_FILE, metavar="DIR")
+@_json
+def settings(folder: Path, as_json: bool) -> None:
+    """Copy every yield, time, price, factor and rule into a folder to edit; use it with --site.
+
+    Files that are in DIR already stay as they are.
+    """
     from vehiclenest.site import copy_settings
 
     written, kept = copy_settings(folder)
     if as_json:
         _print_json({"folder": str(folder), "written": written, "kept": kept})
         return
-    typer.echo(f"{len(written)} files written to {folder}" + (f"; {len(kept)} were there already and stay" if kept else ""))
+    click.echo(f"{len(written)} files written to {folder}" + (f"; {len(kept)} were there already and stay" if kept else ""))
 
 
 def _print_json(found: dict[str, Any]) -> None:
-    typer.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
+    click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
 
 
 @contextmanager

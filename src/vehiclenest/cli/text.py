@@ -1,5 +1,6 @@
 """How results read in a terminal."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,12 @@ if TYPE_CHECKING:
     from vehiclenest.site import Result
 
 _REJECTED_SHOWN = 10
+_PIPED_WIDTH = 160  # no terminal folds what goes into a file
 _SIGNS = {"met": "green", "not met": "red", "not assessed": "yellow"}
 
 
 def _console() -> Console:
-    return Console(highlight=False, soft_wrap=True)
+    return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -50,6 +52,11 @@ def print_result(result: "Result", out: Path) -> None:
     for name, mass in ends.items():
         routes.add_row(name.replace("_", " "), f"{mass:,.1f}", f"{mass / result.mass_in_kg:.2%}" if result.mass_in_kg else "–")
     console.print(routes)
+    if "reuse" in result.mass_by_route_kg:
+        console.print(
+            f"routes count what was delivered; of the parts delivered to reuse {result.expected_reuse_kg:,.1f} kg are expected to find a "
+            "buyer, and money and carbon count that chance"
+        )
     console.print(
         f"closure: largest error {result.max_closure_error:.1e} (relative); {result.estimated_mass_share:.0%} of the mass is estimated, "
         "there closure holds by construction"

@@ -4,16 +4,25 @@ Each event yields rows of four flows — material, energy, money, information. M
 event is refused. Storage through SQLAlchemy; events are only ever added.
 """
 
-from vehiclenest.ledger.balance import UNVERIFIED, Span, VehicleFate, balance, largest_closure_error, vehicle_fates
+from vehiclenest.ledger.balance import (
+    UNVERIFIED,
+    Span,
+    VehicleFate,
+    balance,
+    fates_of_vehicles,
+    largest_closure_error,
+    vehicle_fates,
+)
 from vehiclenest.ledger.closure import close, tolerance
 from vehiclenest.ledger.epcis import to_epcis, write_document
 from vehiclenest.ledger.model import NAMESPACE, EnergyFlow, Event, Flow, InformationFlow, Lot, MaterialFlow, MoneyFlow
-from vehiclenest.ledger.store import Captured, Ledger, Stock
+from vehiclenest.ledger.store import Book, Captured, Ledger, Stock
 from vehiclenest.ledger.trace import Trace, trace
 
 __all__ = [
     "NAMESPACE",
     "UNVERIFIED",
+    "Book",
     "Captured",
     "EnergyFlow",
     "Event",
@@ -29,6 +38,7 @@ __all__ = [
     "VehicleFate",
     "balance",
     "close",
+    "fates_of_vehicles",
     "largest_closure_error",
     "to_epcis",
     "tolerance",

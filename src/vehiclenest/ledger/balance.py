@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
 import orjson
 from sqlalchemy import ColumnElement, Connection, Select, func, select, true
 
+from vehiclenest.core.errors import InputError
 from vehiclenest.ledger import schema
 from vehiclenest.ledger.fate import Fate, fates
 from vehiclenest.ledger.graph import whole
@@ -16,6 +17,7 @@ from vehiclenest.ledger.model import Flow
 from vehiclenest.ledger.store import Ledger, microseconds
 
 By = Literal["stage", "material", "vehicle"]
+_DAY = 86_400_000_000  # microseconds
 UNVERIFIED = "unverified_constant"  # kind of an information flow that names a constant nobody verified
 
 
@@ -26,6 +28,10 @@ class Span:
     first: date | None = None
     last: date | None = None
 
+    def __post_init__(self) -> None:
+        if self.first and self.last and self.first > self.last:
+            raise InputError(f"{self.first} is after {self.last}", expected="a first day that is not after the last")
+
     def condition(self) -> ColumnElement[bool]:
         """Return the condition on the event's time."""
         time = schema.event.c.event_time
@@ -33,7 +39,7 @@ class Span:
         if self.first:
             condition &= time >= _midnight(self.first)
         if self.last:
-            condition &= time < _midnight(self.last + timedelta(days=1))
+            condition &= time < _midnight(self.last) + _DAY
         return condition
 
 
@@ -123,10 +129,11 @@ class VehicleFate:
 def vehicle_fates(ledger: Ledger, span: Span | None = None) -> list[VehicleFate]:
     """Return every vehicle received within a span of days and what became of it."""
     with ledger.engine.connect() as connection:
-        return _vehicle_fates(connection, span or Span())
+        return fates_of_vehicles(connection, (span or Span()).condition())
 
 
-def _vehicle_fates(connection: Connection, span: Span) -> list[VehicleFate]:
+def fates_of_vehicles(connection: Connection, condition: ColumnElement[bool]) -> list[VehicleFate]:
+    """Return the vehicles whose receipt fulfils a condition on the table `event`, and what became of them."""
     lot, event = schema.lot, schema.event
     streams: dict[Any, str] = dict(_pairs(connection, select(lot.c.id, lot.c.stream)))
     graph = whole(connection)
@@ -134,7 +141,7 @@ def _vehicle_fates(connection: Connection, span: Span) -> list[VehicleFate]:
     query = (
         select(lot.c.id, lot.c.reference, lot.c.name, lot.c.attributes)
         .join(event, event.c.seq == lot.c.event_seq)
-        .where(lot.c.kind == "vehicle", span.condition())
+        .where(lot.c.kind == "vehicle", condition)
         .order_by(lot.c.id)
     )
     result: list[VehicleFate] = []
@@ -153,7 +160,7 @@ def _vehicle_fates(connection: Connection, span: Span) -> list[VehicleFate]:
 
 def _by_vehicle(connection: Connection, span: Span) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
-    for vehicle in _vehicle_fates(connection, span):
+    for vehicle in fates_of_vehicles(connection, span.condition()):
         ends: defaultdict[str, float] = defaultdict(float)
         for (end, _), share in vehicle.shares.items():
             ends[end] += share * vehicle.mass_kg
@@ -221,21 +228,25 @@ def _foreign(connection: Connection, span: Span) -> int:
     return connection.execute(query).scalar_one()
 
 
-def largest_closure_error(ledger: Ledger) -> float:
-    """Return the largest relative difference between what any event consumed and what it produced, lost or left unaccounted."""
+def largest_closure_error(connection: Connection, first_event: int = 1) -> float:
+    """Return the largest relative difference between what an event consumed and what it produced, lost or left unaccounted."""
     flow = schema.lot_flow
-    worst = 0.0
-    with ledger.engine.connect() as connection:
-        sums: defaultdict[int, list[float]] = defaultdict(lambda: [0.0, 0.0])
-        query = select(flow.c.event_seq, flow.c.flow, func.sum(flow.c.mass_kg)).group_by(flow.c.event_seq, flow.c.flow)
-        for seq, name, mass in _rows(connection, query):
-            if name == Flow.CONSUMED.value:
-                sums[seq][0] += mass
-            elif name in {Flow.PRODUCED.value, Flow.LOST.value, Flow.UNACCOUNTED.value}:
-                sums[seq][1] += mass
-    for taken, given in sums.values():
-        worst = max(worst, abs(taken - given) / max(taken, given, 1e-9)) if taken or given else worst
-    return worst
+    query = (
+        select(flow.c.event_seq, flow.c.flow, func.sum(flow.c.mass_kg))
+        .where(flow.c.event_seq >= first_event)
+        .group_by(flow.c.event_seq, flow.c.flow)
+    )
+    taken: defaultdict[int, float] = defaultdict(float)
+    given: defaultdict[int, float] = defaultdict(float)
+    for seq, name, mass in _rows(connection, query):
+        if name == Flow.CONSUMED.value:
+            taken[seq] += mass
+        elif name in {Flow.PRODUCED.value, Flow.LOST.value, Flow.UNACCOUNTED.value}:
+            given[seq] += mass
+    return max(
+        (abs(taken[seq] - given[seq]) / max(taken[seq], given[seq]) for seq in {*taken, *given} if taken[seq] or given[seq]),
+        default=0.0,
+    )
 
 
 def _rows(connection: Connection, query: Select[*tuple[Any, ...]]) -> list[tuple[Any, ...]]:

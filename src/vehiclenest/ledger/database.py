@@ -12,10 +12,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 
-from vehiclenest.core.errors import InputError, NotFoundError, VehicleNestError
+from vehiclenest.core.errors import ConflictError, InputError, NotFoundError, VehicleNestError
 
 HEAD = "0001"  # newest migration; a test holds it against the folder
-_BUSY_TIMEOUT_MS = 30_000
+BUSY_TIMEOUT_SECONDS = 120
 
 
 def connect(url: str, *, create: bool) -> Engine:
@@ -40,7 +40,9 @@ def connect(url: str, *, create: bool) -> Engine:
     except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
         raise InputError(f"{url!r} is no database URL: {error}", expected="for example sqlite:///vnest.db") from None
     file = engine.url.database if engine.dialect.name == "sqlite" else None
-    if file and not create and file != ":memory:" and not Path(file).is_file():
+    if engine.dialect.name == "sqlite" and file in {None, "", ":memory:"}:
+        raise InputError(f"{url} would forget everything at the end", expected="a file, for example sqlite:///vnest.db")
+    if file and not create and not file.startswith("file:") and not Path(file).is_file():
         raise NotFoundError(f"there is no ledger at {url}", expected="vnest run FILE first, or --db URL of another one")
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite_settings)
@@ -59,22 +61,38 @@ def connect(url: str, *, create: bool) -> Engine:
 
 @contextmanager
 def writing(engine: Engine) -> Generator[Connection]:
-    """Hold a transaction that may write; it is committed at the end or undone whole."""
-    with engine.connect() as connection:
-        if engine.dialect.name == "sqlite":
-            connection.execute(text("BEGIN IMMEDIATE"))
-        try:
-            yield connection
-        except BaseException:
-            connection.rollback()
-            raise
-        connection.commit()
+    """Hold a transaction that may write; it is committed at the end or undone whole.
+
+    Raises
+    ------
+    ConflictError
+        Where another writer holds the ledger for longer than the timeout.
+    InputError
+        Where the database cannot be written: read-only, full, damaged.
+    """
+    try:
+        with engine.connect() as connection:
+            if engine.dialect.name == "sqlite":
+                connection.execute(text("BEGIN IMMEDIATE"))
+            try:
+                yield connection
+            except BaseException:
+                connection.rollback()
+                raise
+            connection.commit()
+    except (OperationalError, DatabaseError) as error:
+        if "locked" in str(error.orig):
+            raise ConflictError(
+                f"another writer has held the ledger for {BUSY_TIMEOUT_SECONDS} s", expected="to try again when it has finished"
+            ) from None
+        url = engine.url.render_as_string(hide_password=True)
+        raise InputError(f"{url} cannot be written: {error.orig}", expected="a database that can be written") from None
 
 
 def _sqlite_settings(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the driver starts no transaction of its own accord
     cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_SECONDS * 1000}")
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")

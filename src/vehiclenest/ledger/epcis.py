@@ -78,9 +78,30 @@ def _money_flow(flow: MoneyFlow) -> dict[str, Any]:
     }
 
 
-def write_document(bodies: Iterable[bytes], created: datetime) -> Iterator[bytes]:
-    """Yield an EPCIS document, piece by piece, around event bodies that are JSON already."""
-    head = {"@context": CONTEXT, "type": "EPCISDocument", "schemaVersion": "2.0", "creationDate": format_time(created)}
+def write_document(
+    bodies: Iterable[bytes], created: datetime, opening: Mapping[str, Mapping[str, float]] | None = None
+) -> Iterator[bytes]:
+    """Yield an EPCIS document, piece by piece.
+
+    Parameters
+    ----------
+    bodies
+        Events that are JSON already, in order.
+    created
+        Creation date of the document.
+    opening
+        What lots held before the first of these events, kg by substance: without it a reader could not sum lots that are older.
+    """
+    head: dict[str, Any] = {
+        "@context": CONTEXT,
+        "type": "EPCISDocument",
+        "schemaVersion": "2.0",
+        "creationDate": format_time(created),
+        f"{_P}openingStock": [
+            {f"{_P}lot": lot, f"{_P}massKg": {_P + material: mass for material, mass in materials.items()}}
+            for lot, materials in (opening or {}).items()
+        ],
+    }
     yield orjson.dumps(head)[:-1] + b',"epcisBody":{"eventList":[\n'
     separator = b""
     for body in bodies:

@@ -5,7 +5,8 @@ is not in it, a thing is created once. A foreign event is stored and left out of
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -59,6 +60,66 @@ class _LotState:
     through_kg: float
 
 
+class Book:
+    """The ledger inside one transaction: what it reads and writes belongs together."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def capture(self, events: Iterable[Event], recorded: datetime | None = None) -> Captured:
+        """Store events in this order, all or none.
+
+        Parameters
+        ----------
+        events
+            In the order in which they happened.
+        recorded
+            When they are captured; now by default.
+
+        Raises
+        ------
+        ClosureError, ConflictError, InputError
+            Naming the event by its place in the batch; the transaction is to be given up then.
+        """
+        closed = [close_numbered(event, index) for index, event in enumerate(events)]
+        return _Capture(self.connection, recorded or datetime.now(UTC)).run(closed)
+
+    def known_lots(self, uris: Collection[str]) -> dict[str, datetime]:
+        """Return which of the lots are in the ledger, each with the time of the event that created it."""
+        found: dict[str, datetime] = {}
+        for chunk in _chunks(list(uris)):
+            query = select(schema.lot.c.uri, schema.event.c.event_time).join(schema.event).where(schema.lot.c.uri.in_(chunk))
+            found |= {uri: datetime.fromtimestamp(time / 1e6, UTC) for uri, time in self.connection.execute(query)}
+        return found
+
+    def stock(self, kind: str) -> list[Stock]:
+        """Return what the lots of a kind hold now, those that hold nothing left out."""
+        lot, flow, material = schema.lot, schema.lot_flow, schema.material_flow
+        signed = case((flow.c.flow.in_(_GAINS), material.c.mass_kg), else_=-material.c.mass_kg)
+        query = (
+            select(lot.c.uri, lot.c.attributes, material.c.material, func.sum(signed), func.sum(func.abs(signed)))
+            .join(flow, flow.c.lot_id == lot.c.id)
+            .join(material, (material.c.event_seq == flow.c.event_seq) & (material.c.position == flow.c.position))
+            .where(lot.c.kind == kind)
+            .group_by(lot.c.uri, lot.c.attributes, material.c.material)
+        )
+        held: dict[str, Stock] = {}
+        for uri, attributes, name, mass, moved in self.connection.execute(query):
+            if mass > ROUNDING * moved:
+                held.setdefault(uri, Stock(uri, orjson.loads(attributes), {})).materials[name] = mass
+        return list(held.values())
+
+    def bodies(self, first: int = 1) -> Iterator[bytes]:
+        """Yield every event as JSON in the order of capture, from the event number `first` on."""
+        query = select(schema.event.c.body).where(schema.event.c.seq >= first).order_by(schema.event.c.seq)
+        for (body,) in self.connection.execute(query, execution_options={"yield_per": _CHUNK}):
+            yield body
+
+    def size(self) -> int:
+        """Return how many events the ledger holds."""
+        return self.connection.execute(select(func.coalesce(func.max(schema.event.c.seq), 0))).scalar_one()
+
+
 class Ledger:
     """A ledger in one database. Use it as a context manager, or call `close`."""
 
@@ -76,64 +137,32 @@ class Ledger:
         """Let go of the database."""
         self.engine.dispose()
 
-    def capture(self, events: Iterable[Event], recorded: datetime | None = None) -> Captured:
-        """Store events in this order, all or none.
+    @contextmanager
+    def reading(self) -> Generator[Book]:
+        """Give the book to read, as it stands now."""
+        with self.engine.connect() as connection:
+            yield Book(connection)
 
-        Parameters
-        ----------
-        events
-            In the order in which they happened.
-        recorded
-            When they are captured; now by default.
-
-        Raises
-        ------
-        ClosureError, ConflictError, InputError
-            Naming the event by its place in the batch; nothing of the batch is stored then.
-        """
+    @contextmanager
+    def writing(self) -> Generator[Book]:
+        """Give the book to write, to nobody else meanwhile; all of it is kept at the end, or after an error none."""
         with writing(self.engine) as connection:
-            return _Capture(connection, recorded or datetime.now(UTC)).run(
-                [close_numbered(event, i) for i, event in enumerate(events)]
-            )
+            yield Book(connection)
 
-    def known_lots(self, uris: Collection[str]) -> dict[str, datetime]:
-        """Return which of the lots are in the ledger, each with the time of the event that created it."""
-        found: dict[str, datetime] = {}
-        with self.engine.connect() as connection:
-            for chunk in _chunks(list(uris)):
-                query = select(schema.lot.c.uri, schema.event.c.event_time).join(schema.event).where(schema.lot.c.uri.in_(chunk))
-                found |= {uri: datetime.fromtimestamp(time / 1e6, UTC) for uri, time in connection.execute(query)}
-        return found
-
-    def stock(self, kind: str) -> list["Stock"]:
-        """Return what the lots of a kind hold now, those that hold nothing left out."""
-        lot, flow, material = schema.lot, schema.lot_flow, schema.material_flow
-        signed = case((flow.c.flow.in_(_GAINS), material.c.mass_kg), else_=-material.c.mass_kg)
-        query = (
-            select(lot.c.uri, lot.c.attributes, material.c.material, func.sum(signed), func.sum(func.abs(signed)))
-            .join(flow, flow.c.lot_id == lot.c.id)
-            .join(material, (material.c.event_seq == flow.c.event_seq) & (material.c.position == flow.c.position))
-            .where(lot.c.kind == kind)
-            .group_by(lot.c.uri, lot.c.attributes, material.c.material)
-        )
-        held: dict[str, Stock] = {}
-        with self.engine.connect() as connection:
-            for uri, attributes, name, mass, moved in connection.execute(query):
-                if mass > ROUNDING * moved:
-                    held.setdefault(uri, Stock(uri, orjson.loads(attributes), {})).materials[name] = mass
-        return list(held.values())
+    def capture(self, events: Iterable[Event], recorded: datetime | None = None) -> Captured:
+        """Store events in a transaction of their own; see `Book.capture`."""
+        with self.writing() as book:
+            return book.capture(events, recorded)
 
     def bodies(self, first: int = 1) -> Iterator[bytes]:
-        """Yield every event as JSON in the order of capture, from the event number `first` on."""
-        with self.engine.connect() as connection:
-            query = select(schema.event.c.body).where(schema.event.c.seq >= first).order_by(schema.event.c.seq)
-            for (body,) in connection.execution_options(yield_per=500).execute(query):
-                yield body
+        """Yield every event as JSON; see `Book.bodies`."""
+        with self.reading() as book:
+            yield from book.bodies(first)
 
     def size(self) -> int:
         """Return how many events the ledger holds."""
-        with self.engine.connect() as connection:
-            return connection.execute(select(func.coalesce(func.max(schema.event.c.seq), 0))).scalar_one()
+        with self.reading() as book:
+            return book.size()
 
 
 def close_numbered(event: Event, index: int) -> Event:

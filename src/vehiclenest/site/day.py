@@ -1,14 +1,14 @@
 """One run of the base: vehicles in; depolluted, dismantled, shredded and routed, day by day; events out."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from vehiclenest.ledger import UNVERIFIED, Event, InformationFlow
 from vehiclenest.loop.dismantle import depollute, dismantle, grade, shred
 from vehiclenest.loop.intake import family_of
-from vehiclenest.loop.records import Composition, Decision, Depollution, Item, Stream, Vehicle, merged
+from vehiclenest.loop.records import Composition, Decision, Depollution, Item, Route, Stream, Vehicle, merged
 from vehiclenest.loop.route import decide, open_book
 from vehiclenest.site.events import (
     HULK,
@@ -48,17 +48,22 @@ class _Day:
 
 @dataclass(slots=True)
 class Base:
-    """The base during a run. `tanks` is what its tanks hold, by code and month; `unverified` gathers the constants that need saying."""
+    """The base during a run.
+
+    `tanks` is what its tanks hold, by code and month; `unverified` gathers the constants that need saying; `expected_reuse_kg` is what
+    of the parts handed to reuse is expected to find a buyer.
+    """
 
     settings: Settings
     serial: str
     tanks: dict[tuple[str, str], tuple[Composition, Stream]]
     events: list[Event] = field(default_factory=list[Event])
     unverified: dict[str, None] = field(default_factory=dict[str, None])
+    expected_reuse_kg: float = 0.0
     _consignments: int = 0
 
-    def work(self, incoming: Iterable[Incoming], progress: Progress) -> None:
-        """Take vehicles through the base, day by day in the order they came; `events` then holds what happened."""
+    def work(self, incoming: Iterable[Incoming], progress: Progress) -> Iterator[list[Event]]:
+        """Take vehicles through the base in the order they came; yield what happened, day by day."""
         days: defaultdict[date, list[Incoming]] = defaultdict(list)
         for item in incoming:
             days[item.vehicle.received_at.date()].append(item)
@@ -72,6 +77,8 @@ class Base:
                 done += 1
                 progress("vehicles", done, total)
             self._evening(day, gathered, costs)
+            yield self.events
+            self.events = []
 
     def _costs(self) -> Costs:
         book = open_book(self.settings.place, self.settings.folder)
@@ -106,6 +113,8 @@ class Base:
         self._fractions(vehicle, depollution, day)
         for part in teardown.components:
             decision = self._decide(Item(part.code, "component", part.materials, part.grade, part.assembly))
+            if decision.route is Route.REUSE:
+                self.expected_reuse_kg += part.mass_kg * decision.expected_share
             lot = settings.thing(f"{vehicle.reference}-{part.code}")
             day.consigned[decision.route].append(Consigned(lot, part.materials, decision, part.stream))
         day.hulks[settings.thing(f"{vehicle.reference}-{HULK}")] = teardown.hulk

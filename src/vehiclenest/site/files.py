@@ -3,14 +3,14 @@
 import csv
 import os
 import tempfile
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import IO
 
 from vehiclenest.core.errors import InputError
-from vehiclenest.ledger import Ledger, write_document
+from vehiclenest.ledger import Stock, write_document
 from vehiclenest.site.reading import Rejected
 
 
@@ -27,13 +27,20 @@ def write_rejected(rejected: Sequence[Rejected], path: Path) -> None:
     with whole_file(path) as file:
         writer = csv.writer(file)
         writer.writerow(["file", "line", "field", "reason"])
-        writer.writerows([row.file, "" if row.line is None else row.line, row.field, row.reason] for row in rejected)
+        writer.writerows(
+            [_inert(row.file), "" if row.line is None else row.line, row.field, _inert(row.reason)] for row in rejected
+        )
 
 
-def write_events(ledger: Ledger, first: int, path: Path, created: datetime) -> None:
-    """Write the EPCIS document of every event from number `first` on."""
+def _inert(text: str) -> str:
+    """Return a cell that a spreadsheet takes as text and never as a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def write_events(bodies: Iterable[bytes], opening: Sequence[Stock], path: Path, created: datetime) -> None:
+    """Write the EPCIS document of events, with what tanks held before the first of them."""
     with whole_file(path) as file:
-        for piece in write_document(ledger.bodies(first), created):
+        for piece in write_document(bodies, created, {stock.lot: stock.materials for stock in opening}):
             file.write(piece.decode())
 
 
@@ -50,6 +57,8 @@ def whole_file(path: Path) -> Generator[IO[str]]:
             yield file
         Path(name).chmod(0o644)
         Path(name).replace(path)
-    except BaseException:
+    except BaseException as error:
         Path(name).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise InputError(f"{path} cannot be written: {error.strerror}", expected="room on the disk") from None
         raise

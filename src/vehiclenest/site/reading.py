@@ -1,12 +1,13 @@
 """Files of vehicles → vehicles, and for every row that gives none the line, the field and the reason."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from vehiclenest.core.errors import InputError, Where
-from vehiclenest.ledger import Ledger
+from vehiclenest.ledger import Book
 from vehiclenest.loop.intake import Declare, dialect, dialect_of_record, receive
 from vehiclenest.site.day import Incoming, Progress
 from vehiclenest.site.rows import Row, is_json, read_rows
@@ -41,35 +42,38 @@ def read_files(files: Sequence[Path], settings: Settings, now: datetime, progres
     reading = Reading()
     seen: dict[str, str] = {}
     for path in files:
+        name = os.fsencode(path.name).decode("utf-8", "replace")
         try:
-            _read_file(path, reading, seen, settings, now, progress)
+            _read_file(path, name, reading, seen, settings, now, progress)
         except InputError as error:
-            reading.reject(path.name, error.where.line, error)
+            reading.reject(name, error.where.line, error)
     return reading
 
 
-def _read_file(path: Path, reading: Reading, seen: dict[str, str], settings: Settings, now: datetime, progress: Progress) -> None:
+def _read_file(
+    path: Path, name: str, reading: Reading, seen: dict[str, str], settings: Settings, now: datetime, progress: Progress
+) -> None:
     choose = dialect_of_record if is_json(path) else dialect
     declare: Declare | None = None
     rows_before = reading.rows
     for row in read_rows(path):
         if isinstance(row, InputError):
             reading.rows += 1
-            reading.reject(path.name, row.where.line, row)
+            reading.reject(name, row.where.line, row)
             continue
         if declare is None or choose is dialect_of_record:
             declare = choose(row.cells)
         reading.rows += 1
         try:
-            reading.incoming.append(_receive(row, path, declare, seen, settings, now))
+            reading.incoming.append(_receive(row, name, declare, seen, settings, now))
         except InputError as error:
-            reading.reject(path.name, row.line, error)
+            reading.reject(name, row.line, error)
         progress("rows", reading.rows, 0)
     if reading.rows == rows_before:
         raise InputError("the file has a header and no rows", expected="one row a vehicle")
 
 
-def _receive(row: Row, path: Path, declare: Declare, seen: dict[str, str], settings: Settings, now: datetime) -> Incoming:
+def _receive(row: Row, name: str, declare: Declare, seen: dict[str, str], settings: Settings, now: datetime) -> Incoming:
     declared = declare(row.cells, now, settings.folder)
     reference = declared.reference
     if reference in seen:
@@ -79,13 +83,13 @@ def _receive(row: Row, path: Path, declare: Declare, seen: dict[str, str], setti
             where=Where(field="vin" if declared.vin else "lotId"),
         )
     vehicle = receive(declared, settings.folder)
-    seen[reference] = f"{path.name} line {row.line}"
-    return Incoming(vehicle, path.name, row.line)
+    seen[reference] = f"{name} line {row.line}"
+    return Incoming(vehicle, name, row.line)
 
 
-def drop_known(reading: Reading, ledger: Ledger, settings: Settings) -> None:
+def drop_known(reading: Reading, book: Book, settings: Settings) -> None:
     """Move vehicles that the ledger holds already from `incoming` to `rejected`."""
-    known = ledger.known_lots([settings.thing(item.vehicle.reference) for item in reading.incoming])
+    known = book.known_lots([settings.thing(item.vehicle.reference) for item in reading.incoming])
     fresh: list[Incoming] = []
     for item in reading.incoming:
         vehicle = item.vehicle

@@ -5,6 +5,7 @@ what is no record is handed on as an error with its line.
 """
 
 import csv
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +51,8 @@ def read_rows(path: Path) -> Iterator[Row | InputError]:
         Where the file as a whole cannot be read: missing, empty, not UTF-8 from its first line on.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise InputError("is no regular file", expected="a CSV or JSON Lines file", where=Where(str(path)))
         with path.open("rb") as file:
             lines = _lines(file)
             first = next((line for line in lines if line.text is None or line.text.strip()), None)
@@ -113,69 +116,74 @@ def _decode(line: Line) -> str:
 
 
 def _csv_rows(first: Line, lines: Iterator[Line]) -> Iterator[Row | InputError]:
-    header = [name.strip() for name in _cells(_decode(first), first.number)]
-    repeated = next((name for name in header if name and header.count(name) > 1), None)
-    if repeated is not None:
-        raise InputError(f"the column {repeated!r} stands twice", expected="each column once", where=Where(line=first.number))
-    for number, record in _records(lines):
-        if isinstance(record, InputError):
-            yield record
+    header = _header(first)
+    for number, cells in _records(lines):
+        if isinstance(cells, InputError):
+            yield cells
+        elif not any(cell.strip() for cell in cells):
             continue
-        try:
-            cells = _cells(record, number)
-        except InputError as error:
-            yield error
-            continue
-        if not any(cell.strip() for cell in cells):
-            continue
-        if len(cells) != len(header):
+        elif len(cells) != len(header):
             yield InputError(
                 f"the row has {len(cells)} cells", expected=f"{len(header)}, as the header", where=Where(line=number)
             )
-            continue
-        yield Row(number, dict(zip(header, cells, strict=True)))
-
-
-def _records(lines: Iterator[Line]) -> Iterator[tuple[int, str | InputError]]:
-    """Join the lines of a record whose quoted cell runs over several; give up on a quote that nothing closes."""
-    held: list[Line] = []
-    while True:
-        line = held.pop(0) if held else next(lines, None)
-        if line is None:
-            return
-        try:
-            record = _decode(line)
-        except InputError as error:
-            yield line.number, error
-            continue
-        following: list[Line] = []
-        while (
-            record.count('"') % 2
-            and len(following) < _MOST_LINES
-            and (more := held.pop(0) if held else next(lines, None)) is not None
-        ):
-            following.append(more)
-            try:
-                record += _decode(more)
-            except InputError:
-                break
-        if record.count('"') % 2:
-            held = following + held
-            error = InputError("a quote is opened and never closed", expected='"…" around a cell', where=Where(line=line.number))
-            yield line.number, error
         else:
-            yield line.number, record
+            yield Row(number, dict(zip(header, cells, strict=True)))
 
 
-def _cells(record: str, number: int) -> list[str]:
-    empty: list[str] = []
+def _header(first: Line) -> list[str]:
+    text, where = _decode(first), Where(line=first.number)
+    if "\r" in text.rstrip("\r\n"):
+        raise InputError("lines end with a carriage return alone", expected="lines that end with a line feed", where=where)
+    header = [name.strip() for name in _cells(text, first.number) or []]
+    if len(header) == 1 and (separator := next((sign for sign in ";\t|" if sign in header[0]), None)):
+        raise InputError(f"cells are separated by {separator!r}", expected="commas", where=where)
+    repeated = next((name for name in header if name and header.count(name) > 1), None)
+    if repeated is not None:
+        raise InputError(f"the column {repeated!r} stands twice", expected="each column once", where=where)
+    return header
+
+
+def _records(lines: Iterator[Line]) -> Iterator[tuple[int, list[str] | InputError]]:
+    """Yield the cells of each record; one whose quoted cell runs over lines is joined, one that nothing closes costs its first line."""
+    held: deque[Line] = deque()  # lines that were read for a record and turned out not to belong to it
+    while (line := _next(held, lines)) is not None:
+        following: list[Line] = []
+        try:
+            yield line.number, _joined(line, following, held, lines)
+        except InputError as error:
+            held.extendleft(reversed(following))
+            yield line.number, InputError(error.what, expected=error.expected, where=Where(line=line.number))
+
+
+def _next(held: deque[Line], lines: Iterator[Line]) -> Line | None:
+    return held.popleft() if held else next(lines, None)
+
+
+def _joined(line: Line, following: list[Line], held: deque[Line], lines: Iterator[Line]) -> list[str]:
+    """Return the cells of the record that starts with a line; `following` is filled with the lines that were read for it."""
+    record = _decode(line)
+    while (cells := _cells(record, line.number)) is None:
+        more = _next(held, lines) if len(following) < _MOST_LINES else None
+        if more is None:
+            raise InputError("a quote is opened and never closed", expected='"…" around a cell')
+        following.append(more)
+        record += _decode(more)
+    return cells
+
+
+def _cells(record: str, number: int) -> list[str] | None:
+    """Return the cells of one record, or None where a quoted cell is still open at its end."""
     try:
-        return next(csv.reader(record.splitlines(keepends=True), strict=True), empty)
+        return next(csv.reader([record], strict=True))
     except csv.Error as error:
+        if "unexpected end of data" in str(error):
+            return None
         raise InputError(f"the row is no CSV: {error}", expected="cells separated by commas", where=Where(line=number)) from None
 
 
 def _json_rows(first: Line, lines: Iterator[Line]) -> Iterator[Row | InputError]:
+    if first.text is not None and first.text.lstrip().startswith(b"["):
+        raise InputError("the file is a JSON array", expected="one JSON object a line", where=Where(line=first.number))
     held = first
     while True:
         try:

@@ -4,8 +4,8 @@ Every row ends in one of two places: its vehicle is in the ledger, or it stands 
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,11 +13,11 @@ from time import perf_counter
 from typing import Any
 
 from vehiclenest.disclosure import Rates, in_scope, recovery_rates
-from vehiclenest.ledger import Ledger, VehicleFate, largest_closure_error, vehicle_fates
+from vehiclenest.ledger import Event, Ledger, Stock, VehicleFate, fates_of_vehicles, largest_closure_error, schema
 from vehiclenest.loop.records import Composition, Route, Stream
 from vehiclenest.loop.route import open_book
 from vehiclenest.site.day import Base, Progress
-from vehiclenest.site.reading import Rejected, drop_known, read_files
+from vehiclenest.site.reading import Reading, Rejected, drop_known, read_files
 from vehiclenest.site.settings import Settings
 
 _ROUTES = tuple(route.value for route in Route)
@@ -27,7 +27,8 @@ _ROUTES = tuple(route.value for route in Route)
 class Result:
     """What a run did. Masses in kg, rates as fractions, money as exact decimals in `currency`, carbon in kg CO2e (negative: avoided).
 
-    `mass_in_kg` is the sum of `mass_by_route_kg`, `stock_kg`, `lost_kg` and `unaccounted_kg`.
+    `mass_by_route_kg` is what was delivered to each route. Of the parts delivered to reuse `expected_reuse_kg` are expected to find a
+    buyer; money and carbon count that chance. `mass_in_kg` is the sum of `mass_by_route_kg`, `stock_kg`, `lost_kg` and `unaccounted_kg`.
     """
 
     rows_read: int
@@ -35,6 +36,7 @@ class Result:
     rejected: list[Rejected]
     mass_in_kg: float
     mass_by_route_kg: dict[str, float]
+    expected_reuse_kg: float
     stock_kg: float
     lost_kg: float
     unaccounted_kg: float
@@ -58,6 +60,7 @@ class Result:
             "rejected": len(self.rejected),
             "mass_in_kg": self.mass_in_kg,
             "mass_by_route_kg": self.mass_by_route_kg,
+            "expected_reuse_kg": self.expected_reuse_kg,
             "stock_kg": self.stock_kg,
             "lost_kg": self.lost_kg,
             "unaccounted_kg": self.unaccounted_kg,
@@ -84,7 +87,12 @@ class Result:
         }
 
 
-def run(files: Sequence[Path], ledger: Ledger, settings: Settings, now: datetime, progress: Progress) -> Result:
+Deliver = Callable[[Result, Iterator[bytes], Sequence[Stock]], None]
+
+
+def run(
+    files: Sequence[Path], ledger: Ledger, settings: Settings, now: datetime, progress: Progress, deliver: Deliver | None = None
+) -> Result:
     """Take the vehicles of files through the base and into the ledger.
 
     Parameters
@@ -92,93 +100,100 @@ def run(files: Sequence[Path], ledger: Ledger, settings: Settings, now: datetime
     files
         Salvage-lot lists or manifests.
     ledger
-        Everything of this run is captured in one transaction: all of it or nothing.
+        Everything of this run is captured in one transaction, and nobody else writes meanwhile: all of it is booked or nothing.
     settings
         Place, the site's own figures, identity.
     now
         When vehicles came in whose rows do not say.
     progress
         Called with stage, done and total.
+    deliver
+        Called with the result, the events of the run and what tanks held before, when all is captured and not yet committed: if
+        the files cannot be written, nothing is booked.
     """
     started = perf_counter()
     reading = read_files(files, settings, now, progress)
-    drop_known(reading, ledger, settings)
-    base = Base(settings, str(ledger.size() + 1), _tanks(ledger))
-    base.work(reading.incoming, progress)
-    progress("events", 0, len(base.events))
-    captured = ledger.capture(base.events)
-    progress("events", len(base.events), len(base.events))
-    names = {item.vehicle.reference for item in reading.incoming}
-    fates = [fate for fate in vehicle_fates(ledger) if fate.reference in names] if names else []
-    estimated = sum(item.vehicle.mass_kg for item in reading.incoming if item.vehicle.mass_basis == "estimated")
-    rejected = sorted(reading.rejected, key=lambda row: (row.file, row.line or 0))
-    return _result(reading.rows, fates, rejected, base, ledger, estimated, captured.stored, perf_counter() - started)
+    with ledger.writing() as book:
+        drop_known(reading, book, settings)
+        first = book.size() + 1
+        opening = book.stock("tank")
+        base = Base(settings, str(first), _tanks(opening))
+        totals = _Totals()
+        for events in base.work(reading.incoming, progress):
+            totals.add(events, book.capture(events, now).stored)
+        vehicles = fates_of_vehicles(book.connection, schema.event.c.seq >= first)
+        worst = largest_closure_error(book.connection, first)
+        result = _result(reading, vehicles, base, totals, worst, started)
+        if deliver:
+            deliver(result, book.bodies(first), opening)
+    return result
 
 
-def _tanks(ledger: Ledger) -> dict[tuple[str, str], tuple[Composition, Stream]]:
+@dataclass(slots=True)
+class _Totals:
+    """What the events of a run sum to."""
+
+    events: int = 0
+    money: defaultdict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    kwh: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    carbon: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    def add(self, events: Iterable[Event], stored: int) -> None:
+        """Add the events of a day."""
+        self.events += stored
+        for event in events:
+            for flow in event.money:
+                self.money[flow.purpose] += flow.money.amount
+            for energy in event.energy:
+                self.kwh[energy.carrier] += energy.kwh
+            for material in event.material:
+                if material.carbon_kg is not None:
+                    self.carbon[material.route or ""] += material.carbon_kg
+
+
+def _tanks(opening: Sequence[Stock]) -> dict[tuple[str, str], tuple[Composition, Stream]]:
     streams = {"FUE": Stream.FUEL, "FIL": Stream.OIL_FILTERS}
     return {
         (held.attributes["code"], held.attributes["month"]): (
             held.materials,
             streams.get(held.attributes["code"], Stream.LIQUIDS),
         )
-        for held in ledger.stock("tank")
+        for held in opening
     }
 
 
-def _result(
-    rows: int,
-    fates: list[VehicleFate],
-    rejected: list[Rejected],
-    base: Base,
-    ledger: Ledger,
-    estimated_kg: float,
-    events: int,
-    seconds: float,
-) -> Result:
+def _result(reading: Reading, vehicles: list[VehicleFate], base: Base, totals: _Totals, worst: float, started: float) -> Result:
     ends: defaultdict[str, float] = defaultdict(float)
-    worst = largest_closure_error(ledger)
-    for fate in fates:
+    for fate in vehicles:
         worst = max(worst, abs(sum(fate.shares.values()) - 1.0))
         for (end, _), share in fate.shares.items():
             ends[end] += share * fate.mass_kg
-    mass_in = sum(fate.mass_kg for fate in fates)
-    money: defaultdict[str, Decimal] = defaultdict(Decimal)
-    kwh: defaultdict[str, float] = defaultdict(float)
-    carbon: defaultdict[str, float] = defaultdict(float)
+    mass_in = sum(fate.mass_kg for fate in vehicles)
+    estimated = sum(item.vehicle.mass_kg for item in reading.incoming if item.vehicle.mass_basis == "estimated")
     book = open_book(base.settings.place, base.settings.folder)
-    for event in base.events:
-        for flow in event.money:
-            money[flow.purpose] += flow.money.amount
-        for energy in event.energy:
-            kwh[energy.carrier] += energy.kwh
-        for material in event.material:
-            if material.carbon_kg is not None:
-                carbon[material.route or ""] += material.carbon_kg
-    if kwh:
-        carbon["electricity"] = kwh["electricity"] * book.carbon["grid"].number("electricity")
+    carbon = dict(totals.carbon)
+    if totals.kwh:
+        carbon["electricity"] = totals.kwh["electricity"] * book.carbon["grid"].number("electricity")
+    net = sum(totals.money.values(), Decimal(0))
     return Result(
-        rows_read=rows,
-        vehicles=fates,
-        rejected=rejected,
+        rows_read=reading.rows,
+        vehicles=vehicles,
+        rejected=sorted(reading.rejected, key=lambda row: (row.file, row.line or 0)),
         mass_in_kg=mass_in,
         mass_by_route_kg={route: ends[route] for route in _ROUTES if route in ends},
+        expected_reuse_kg=base.expected_reuse_kg,
         stock_kg=ends["stock"],
         lost_kg=ends["lost"],
         unaccounted_kg=ends["unaccounted"],
         max_closure_error=worst,
-        rates=recovery_rates(fate for fate in fates if in_scope(fate)),
-        rates_all=recovery_rates(fates),
-        money={
-            "currency": book.currency,
-            "net": str(sum(money.values(), Decimal(0))),
-            **{name: str(amount) for name, amount in money.items()},
-        },
+        rates=recovery_rates(fate for fate in vehicles if in_scope(fate)),
+        rates_all=recovery_rates(vehicles),
+        money={"currency": book.currency, "net": str(net), **{name: str(amount) for name, amount in totals.money.items()}},
         carbon_kg=sum(carbon.values()),
-        carbon_by_source_kg=dict(carbon),
-        energy_kwh=dict(kwh),
-        estimated_mass_share=estimated_kg / mass_in if mass_in else 0.0,
-        events=events,
-        seconds=seconds,
+        carbon_by_source_kg=carbon,
+        energy_kwh=dict(totals.kwh),
+        estimated_mass_share=estimated / mass_in if mass_in else 0.0,
+        events=totals.events,
+        seconds=perf_counter() - started,
         unverified=list(base.unverified),
     )
