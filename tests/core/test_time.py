@@ -34,7 +34,17 @@ def test_a_day_alone_is_its_first_moment_and_its_zone_is_assumed() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "yesterday", "12.08.2026", "2026-13-01", "2026-08-12T25:00:00Z", "1786500178", "0001-01-01T00:00:00+14:00"]
+    "text",
+    [
+        "",
+        "yesterday",
+        "12.08.2026",
+        "2026-13-01",
+        "2026-08-12T25:00:00Z",
+        "1786500178",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+    ],
 )
 def test_what_is_no_time_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(InputError, match="is no time; ISO 8601, for example 2026-08-12T18:02:58"):

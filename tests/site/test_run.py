@@ -143,6 +143,22 @@ def test_in_china_no_assembly_is_reused_and_no_air_bag_is_sold_anywhere(example:
                     assert flow.get("vnest:route") in {None, "recycle", "energy_recovery", "dispose"}
 
 
+def test_air_bags_are_booked_as_deployed_when_they_are_removed(example: Ran) -> None:
+    removed = [
+        lot
+        for event in document(example)
+        if event["bizStep"] == "removing"
+        for lot in event["vnest:lots"]
+        if lot["vnest:id"].endswith("-ABG")
+    ]
+    assert len(removed) > 50
+    assert {lot["vnest:treatment"] for lot in removed} == {"deployed"}
+
+
+def test_what_is_expected_to_sell_is_less_than_what_is_delivered_to_reuse(example: Ran) -> None:
+    assert 0 < example.result.expected_reuse_kg < example.result.mass_by_route_kg["reuse"]
+
+
 def test_a_weighed_vehicle_that_is_lighter_than_its_type_leaves_the_difference_unaccounted(tmp_path: Path) -> None:
     ran = work(tmp_path, HEADER + GOOD)
     assert ran.result.unaccounted_kg == pytest.approx(1280 - 1285)

@@ -4,6 +4,7 @@
 
 W1 is the mass of the vehicles without fuel: the decision reports "liquids (excluding fuel)" [S], so fuel counts on neither side.
 X1 is what was reused or remanufactured plus what was recycled; X2 adds energy recovery. Stock counts for nothing until it leaves.
+Mass counts as delivered to an operation, as the decision does; what the operator loses of it is not taken off.
 Second life of a traction battery is use for another purpose: neither reuse in the directive's sense nor recycling yet. It is shown
 beside and left out of both (the decision does not name it; our reading). This is no design rate of a type: that is ISO 22628.
 """

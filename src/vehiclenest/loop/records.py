@@ -68,7 +68,8 @@ class Damage:
 class Fraction:
     """Something hazardous that has to leave the vehicle before it is dismantled.
 
-    `bulk` fractions (fluids) go into the site's tanks, the others are things with an identity of their own.
+    `bulk` fractions (fluids) go into the site's tanks, the others are things with an identity of their own. `treatment` is what
+    is done to it at depollution, empty where it is only taken out: air bags are deployed.
     """
 
     code: str
@@ -76,6 +77,7 @@ class Fraction:
     stream: Stream
     bulk: bool
     materials: Composition
+    treatment: str = ""
 
     @property
     def mass_kg(self) -> float:
@@ -204,7 +206,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What an item becomes, and why. Money is in the currency of the price table; carbon in kg CO2e, negative is avoided."""
+    """What an item becomes, and why. Money is in the currency of the price table; carbon in kg CO2e, negative is avoided.
+
+    `expected_share` is the chance that the route is really taken: that a part sells, or that a pack passes for its second life.
+    Revenue, cost and carbon are expected values over it.
+    """
 
     route: Route
     counterparty: str
@@ -214,6 +220,7 @@ class Decision:
     carbon_kg: float
     reason: str
     unverified: tuple[str, ...]
+    expected_share: float = 1.0
 
 
 def merged(*compositions: Composition) -> dict[str, float]:

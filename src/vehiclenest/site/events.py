@@ -175,7 +175,7 @@ def _described(fraction: Fraction, vehicle: Vehicle) -> tuple[str, str, str, dic
     name = fraction.name.replace("_", " ")
     if fraction.bulk:
         return "tank", name, fraction.stream.value, {"code": fraction.code, "month": tank_month(vehicle.received_at)}
-    return "fraction", name, fraction.stream.value, {}
+    return "fraction", name, fraction.stream.value, {"treatment": fraction.treatment} if fraction.treatment else {}
 
 
 def tank_month(time: datetime) -> str:

@@ -145,6 +145,11 @@ def test_the_five_assemblies_of_a_car_a_truck_and_a_pickup_are_named() -> None:
     assert assemblies("pickup") == assemblies("truck") == four | {"frame"}
 
 
+def test_the_reduction_gear_of_an_electric_car_counts_as_its_transmission_and_the_drive_motor_as_no_assembly() -> None:
+    found = {part.code: part.assembly for part in taken_apart(vehicle("sedan", Powertrain.ELECTRIC)).components}
+    assert (found["RDG"], found["DMO"]) == ("transmission", "")
+
+
 def _codes(whole: Vehicle) -> set[str]:
     return {part.code for part in taken_apart(whole).components} | {fraction.code for fraction in whole.fractions}
 

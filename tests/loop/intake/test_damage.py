@@ -69,7 +69,8 @@ def test_codes_say_zone_units_and_kind() -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["5D4", "front", "front:0D4", "front:5d4", "front:5D", "front:5D100", "bonnet:5D4", "front:5D4 left:2S1"]
+    "code",
+    ["5D4", "front", "front:0D4", "front:5d4", "front:5D", "front:5D100", "front:5D４", "bonnet:5D4", "front:5D4 left:2S1"],
 )
 def test_what_is_no_code_is_refused_with_an_example_and_the_zones(code: str) -> None:
     with pytest.raises(InputError) as caught:

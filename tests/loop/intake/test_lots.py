@@ -253,8 +253,10 @@ def test_a_withheld_or_empty_cell_is_missing(cell: str) -> None:
 def test_a_lot_without_number_or_name_is_refused() -> None:
     with pytest.raises(InputError, match="lotId: the lot has no number"):
         declared(lotId="[PREMIUM]")
-    with pytest.raises(InputError, match="lotId: '64187376/1' is no lot number; up to 19 letters"):
-        declared(lotId="64187376/1")
+    for lot in ("64187376/1", "64187376-1", "1" * 15, "６４１８７３７６"):
+        with pytest.raises(InputError, match=f"lotId: '{lot}' is no lot number; up to 14 letters and digits"):
+            declared(lotId=lot)
+    assert declared(lotId="A" * 14).reference == "LOT" + "A" * 14
     with pytest.raises(InputError, match="make: neither make nor model is known"):
         declared(make="", modelDetail="", modelGroup="[PREMIUM]")
 
@@ -269,6 +271,43 @@ def test_a_lot_without_time_came_in_now_and_is_flagged() -> None:
     lot = declared(updatedAt="")
     assert lot.received_at == NOW
     assert lot.flags == ("no time in the lot: the time of the run is taken",)
+
+
+@pytest.mark.parametrize(
+    "time",
+    ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "0001-01-01", "1989-12-31T23:59:59Z",
+     "2100-01-01T00:00:01Z"],
+)  # fmt: skip
+def test_a_time_at_which_nothing_was_received_is_refused_with_its_field(time: str) -> None:
+    with pytest.raises(InputError) as caught:
+        declared(updatedAt=time)
+    assert caught.value.where.field == "updatedAt"
+
+
+def test_a_lot_of_1990_came_in_and_one_of_the_day_after_tomorrow_is_flagged() -> None:
+    assert declared(updatedAt="1990-01-01T00:00:00Z", year="1989").received_at == datetime(1990, 1, 1, tzinfo=UTC)
+    assert declared(updatedAt="2026-08-21T00:00:00Z").flags == (), "a day ahead is another zone's clock"
+    assert declared(updatedAt="2026-08-21T00:00:01Z").flags == ("received in the future",)
+
+
+def test_what_no_one_can_see_becomes_a_space_and_reaches_no_terminal() -> None:
+    lot = declared(make="HON\x1b[31mDA", modelDetail="CR\nV\u202e", locationCity="CUS\r\nSETA", damageDescription="REAR\tEND")
+    assert (lot.make, lot.model, lot.place_of_origin) == ("HON [31mDA", "CR V", "CUS  SETA, AL, USA")
+    assert [damage.zone for damage in lot.damage] == ["rear"]
+    assert declared(modelDetail="\u200b\x00").model == "CRV", "and nothing but that is missing"
+
+
+@pytest.mark.parametrize("field", ["year", "mileage"])
+@pytest.mark.parametrize("cell", ["２０２０", "٢٠٢٠", "2_010", "1_400", "NaN", "nan", "inf", "Infinity", "1e9999", "0x7d0"])
+def test_only_ascii_digits_make_a_number(field: str, cell: str) -> None:
+    with pytest.raises(InputError) as caught:
+        declared(**{field: cell})
+    assert caught.value.where.field == field
+
+
+def test_the_word_nan_is_a_missing_word_and_litres_are_written_in_ascii() -> None:
+    assert declared(modelDetail="NaN").model == "CRV"
+    assert declared(engine="２.４L 4").displacement_l is None
 
 
 def test_a_time_that_is_none_is_refused_with_its_field() -> None:

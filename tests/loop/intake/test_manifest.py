@@ -1,6 +1,7 @@
 """Manifest: rows with VIN and masses; a contradiction is refused with its size, and the schema says what the reader takes."""
 
 import math
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,13 @@ def test_a_manifest_is_known_by_its_columns() -> None:
         ({"year": "2028"}, "year: 2028 cannot be the model year"),
         ({"powertrain": "steam"}, "powertrain: 'steam' is no powertrain; one of petrol, diesel"),
         ({"category": "O4"}, "category: 'O4' is no category; one of L3"),
-        ({"battery_code": "001PE01"}, "battery_code: "),
+        ({"battery_code": "001PE01"}, "^battery_code: "),
+        (
+            {"received_at": "9999-12-31T23:59:59Z"},
+            "^received_at: '9999-12-31T23:59:59Z' is no time at which a vehicle was received",
+        ),
+        ({"weighed_mass_kg": "1_400"}, "^weighed_mass_kg: '1_400' is no number"),
+        ({"curb_mass_kg": "nan"}, "^curb_mass_kg: 'nan' is no number"),
         ({"damage_codes": "front"}, "damage_codes: 'front' is no damage code"),
         ({"received_at": "soon"}, "received_at: 'soon' is no time"),
         ({"curb_mass_kg": "-1450"}, "curb_mass_kg: -1450 is negative"),
@@ -101,6 +108,10 @@ def test_thousands_may_be_separated() -> None:
     assert declared(weighed_mass_kg="1,450.5").weighed_mass_kg == 1450.5
     with pytest.raises(InputError, match="is no number"):
         declared(weighed_mass_kg="1,45")
+
+
+def test_a_vehicle_received_after_the_run_is_flagged() -> None:
+    assert declared(received_at="2026-08-22T00:00:00Z").flags == ("received in the future",)
 
 
 def test_what_is_empty_is_not_known_and_what_matters_is_flagged() -> None:
@@ -194,6 +205,64 @@ def test_a_traction_battery_of_unknown_chemistry_is_the_usual_one_and_flagged(
     vehicle = received(powertrain=powertrain)
     assert f"traction battery taken as {chemistry}" in vehicle.flags
     assert vehicle.composition[marker] > 0
+
+
+@pytest.mark.parametrize(("year", "chemistry"), [(2016, "nickel_metal_hydride"), (2017, "ternary")])
+def test_a_late_hybrid_has_a_ternary_battery(vehicle_of: Callable[..., Vehicle], year: int, chemistry: str) -> None:
+    vehicle = vehicle_of(powertrain=Powertrain.HYBRID, year=year)
+    assert f"traction battery taken as {chemistry}" in vehicle.flags
+    assert ("manganese" in vehicle.composition) == (chemistry == "ternary")
+
+
+def test_air_bags_are_deployed_and_nothing_else_is() -> None:
+    assert {part.name for part in received().fractions if part.treatment == "deployed"} == {"air_bags"}
+
+
+FIRE = "front:5B9;rear:5B9;left:5B9;roof:5B9"
+BURNT_OUT = "burnt out: fluids and air bags taken as consumed; burnt plastic and rubber are still counted as such"
+
+
+@pytest.mark.parametrize("cells", [{}, {"curb_mass_kg": "1400"}])
+def test_a_burnt_out_vehicle_is_lighter_by_its_fluids_and_air_bags(cells: dict[str, str]) -> None:
+    whole, burnt = received(**cells), received(**cells, damage_codes=FIRE)
+    gone = [part for part in whole.fractions if part.bulk or part.code == "ABG"]
+    lost = sum(part.mass_kg for part in gone)
+    assert lost > 20
+    assert burnt.fractions == tuple(part for part in whole.fractions if part not in gone)
+    assert {part.code for part in burnt.fractions} == {"PBB"}
+    assert burnt.mass_kg == pytest.approx(whole.mass_kg - lost)
+    assert burnt.expected_mass_kg == pytest.approx(whole.expected_mass_kg - lost)
+    assert burnt.mass_uncertainty_kg == whole.mass_uncertainty_kg
+    assert math.fsum(burnt.composition.values()) == pytest.approx(burnt.expected_mass_kg, rel=1e-12)
+    assert burnt.structure == pytest.approx(whole.structure)
+    assert BURNT_OUT in burnt.flags
+
+
+def test_a_burnt_out_vehicle_on_the_weighbridge_is_structure_for_what_its_fluids_would_have_been() -> None:
+    whole, burnt = received(weighed_mass_kg="1400"), received(weighed_mass_kg="1400", damage_codes=FIRE)
+    assert (burnt.mass_kg, burnt.expected_mass_kg) == (1400, 1400)
+    assert sum(burnt.structure.values()) > sum(whole.structure.values()) + 20
+    assert math.fsum(burnt.composition.values()) == pytest.approx(1400, rel=1e-12)
+
+
+def test_a_burnt_out_vehicle_is_compared_with_the_curb_mass_of_its_type_less_what_burnt() -> None:
+    burnt = received(weighed_mass_kg="1310", curb_mass_kg="1400", damage_codes=FIRE)
+    assert burnt.mass_kg == 1310
+    assert 1360 < burnt.expected_mass_kg < 1380
+    assert math.fsum(burnt.composition.values()) == pytest.approx(burnt.expected_mass_kg, rel=1e-12)
+
+
+def test_an_electric_vehicle_keeps_its_traction_battery_through_a_fire_and_three_burnt_zones_are_no_burnt_out_vehicle() -> None:
+    assert {part.code for part in received(powertrain="electric", damage_codes=FIRE).fractions} == {"PBB", "TBA"}
+    engine_fire = received(damage_codes="front:5B9;left:5B9;roof:5B9;roof:1B2;rear:5D9")
+    assert BURNT_OUT not in engine_fire.flags
+    assert {"FUE", "ABG"} <= {part.code for part in engine_fire.fractions}
+
+
+def test_a_lot_that_says_burn_is_burnt_out_and_one_whose_engine_burnt_is_not() -> None:
+    lot = {"lotId": "1", "vehicleType": "V", "year": "2016", "make": "HONDA", "modelDetail": "CR-V", "damageDescription": "BURN"}
+    assert BURNT_OUT in receive(declare_lot(lot, NOW)).flags
+    assert BURNT_OUT not in receive(declare_lot(lot | {"damageDescription": "BURN - ENGINE"}, NOW)).flags
 
 
 def test_a_battery_code_on_a_petrol_car_is_not_used_and_that_is_said() -> None:

@@ -1,5 +1,6 @@
 """Mass estimates against curb masses that makers published: near on average, and as uncertain as they say they are."""
 
+from collections.abc import Callable
 from statistics import fmean
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from vehiclenest.core.errors import SettingsError
 from vehiclenest.core.quantities import Quantity
 from vehiclenest.loop.intake import estimated_mass
-from vehiclenest.loop.records import Powertrain
+from vehiclenest.loop.records import Powertrain, Vehicle
 
 # Published curb masses in kg of common models, written down from memory [U]: some are a trim's and not the model's.
 CURB_MASSES: list[tuple[str, str, str, float | None, float]] = [
@@ -30,6 +31,8 @@ CURB_MASSES: list[tuple[str, str, str, float | None, float]] = [
     ("Tesla Model 3 Long Range 2019", "sedan", "electric", None, 1847),
     ("Tesla Model 3 Standard Range 2021", "sedan", "electric", None, 1645),
     ("Tesla Model S 85 2014", "sedan", "electric", None, 2108),
+    ("BMW i4 2024", "sedan", "electric", None, 2115),
+    ("Hyundai Ioniq 6 2023", "sedan", "electric", None, 1950),
     ("Volkswagen Golf 1.4 2017", "hatchback", "petrol", 1.4, 1320),
     ("Honda Fit 1.5 2015", "hatchback", "petrol", 1.5, 1150),
     ("Toyota Yaris 1.5 2012", "hatchback", "petrol", 1.5, 1041),
@@ -39,6 +42,8 @@ CURB_MASSES: list[tuple[str, str, str, float | None, float]] = [
     ("Chevrolet Volt 1.4 2013", "hatchback", "plug_in_hybrid", 1.4, 1715),
     ("Nissan Leaf 40 kWh 2018", "hatchback", "electric", None, 1567),
     ("Chevrolet Bolt 2017", "hatchback", "electric", None, 1616),
+    ("Polestar 2 2023", "hatchback", "electric", None, 2050),
+    ("BMW i3 2018", "hatchback", "electric", None, 1300),
     ("Ford Mustang GT 5.0 2016", "coupe", "petrol", 5.0, 1681),
     ("Honda Civic Coupe 1.8 2014", "coupe", "petrol", 1.8, 1249),
     ("Mazda MX-5 2.0 2016", "coupe", "petrol", 2.0, 1058),
@@ -66,6 +71,9 @@ CURB_MASSES: list[tuple[str, str, str, float | None, float]] = [
     ("BMW X5 xDrive40e 2.0 2016", "suv", "plug_in_hybrid", 2.0, 2370),
     ("Tesla Model Y Long Range 2021", "suv", "electric", None, 2003),
     ("Tesla Model X 100D 2018", "suv", "electric", None, 2459),
+    ("Volkswagen ID.4 2022", "suv", "electric", None, 2120),
+    ("Ford Mustang Mach-E 2021", "suv", "electric", None, 2100),
+    ("Hyundai Ioniq 5 2022", "suv", "electric", None, 1950),
     ("Kia Niro EV 2020", "suv", "electric", None, 1750),
     ("Honda Odyssey 3.5 2015", "van", "petrol", 3.5, 2010),
     ("Dodge Grand Caravan 3.6 2015", "van", "petrol", 3.6, 2050),
@@ -126,6 +134,32 @@ def test_no_powertrain_is_estimated_with_a_bias_of_its_own(powertrain: str) -> N
 def test_no_body_is_estimated_with_a_bias_of_its_own(body: str) -> None:
     errors = [estimate.value / row[4] - 1 for row, (estimate, _) in zip(CURB_MASSES, _estimates(), strict=True) if row[1] == body]
     assert abs(fmean(errors)) < 0.07
+
+
+@pytest.mark.parametrize(
+    ("make", "model", "written", "curb"),
+    [
+        ("POLESTAR", "2", "HATCHBACK", 2050), ("POLESTAR", "2", "SEDAN", 2050), ("TESLA", "MODEL 3", "", 1750),
+        ("TESLA", "MODEL Y", "", 1980), ("TESLA", "MODEL S", "HATCHBACK", 2108), ("NISSAN", "LEAF", "", 1580),
+        ("CHEVROLET", "BOLT", "", 1620), ("VOLKSWAGEN", "ID.4", "", 2120), ("FORD", "MUSTANG MACH-E", "", 2100),
+        ("HYUNDAI", "IONIQ 5", "", 1950), ("BMW", "I3", "", 1300), ("BMW", "I4", "SEDAN", 2115), ("KIA", "EV6", "WAGON", 2020),
+    ],
+)  # fmt: skip
+def test_the_interval_of_a_common_electric_car_holds_its_mass(
+    vehicle_of: Callable[..., Vehicle], make: str, model: str, written: str, curb: float
+) -> None:
+    low, high = vehicle_of(make=make, model=model, body=written, year=2022, powertrain=Powertrain.ELECTRIC).mass_interval_kg
+    assert low <= curb <= high
+
+
+def test_electric_cars_are_not_estimated_too_light_body_by_body() -> None:
+    for body in ("sedan", "hatchback", "suv"):
+        errors = [
+            estimate.value / row[4] - 1
+            for row, (estimate, _) in zip(CURB_MASSES, _estimates(), strict=True)
+            if row[1] == body and row[2] == "electric"
+        ]
+        assert abs(fmean(errors)) < 0.06, body
 
 
 def test_an_engine_that_is_not_known_leaves_more_doubt() -> None:

@@ -75,12 +75,13 @@ def test_an_air_bag_is_never_sold_however_much_is_offered(
     assert decision.reason.count("; no ") == 2
 
 
-@pytest.mark.parametrize("code", ["EXH", "CAT"])
-def test_exhaust_aftertreatment_is_not_reused_in_the_union(code: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("code", ["EXH", "CAT", "SFL", "SFR", "ECU"])
+def test_exhaust_front_seats_and_control_unit_are_not_reused_in_the_union(code: str, tmp_path: Path) -> None:
     offered = site(tmp_path, parts=f"[{code}]\nused = 99999\ncore = 0\nsold = 1.0\nmass = 1\n")
     item = Item(code, "component", {"steel": 10.0}, "A")
     assert decide(item, "cn", offered).route is Route.REUSE
     assert decide(item, "eu", offered).route is Route.RECYCLE
+    assert "2005/64/EC" in decide(item, "eu", offered).reason
 
 
 @given(st.sampled_from(PLACES), codes | st.just("TBA"), materials)
@@ -134,6 +135,15 @@ def test_the_expected_value_of_reuse_is_what_a_buyer_pays_times_the_chance_that_
     new = (3.0 * 2.0 + 0.2 * 4.1) * 1.5
     recycled = -(3.0 * 0.80 * 1.4 + 0.2 * 0.95 * 3.2)
     assert decision.carbon_kg == pytest.approx(-0.8 * 0.45 * new + 0.55 * recycled)
+
+
+def test_the_chance_that_a_route_is_really_taken_goes_with_the_decision() -> None:
+    assert decide(HEADLAMP, "eu").expected_share == pytest.approx(0.45)
+    assert decide(Item("HLL", "component", HEADLAMP.materials, "B"), "eu").expected_share == pytest.approx(0.45 * 0.65)
+    pack = decide(Item("TBA", "fraction", {"phosphate": 60.0, "aluminium": 140.0}, "A"), "cn")
+    assert (pack.route, pack.expected_share) == (Route.SECOND_LIFE, 0.5)
+    for item in (ENGINE, Item("FUE", "fraction", {"fuel": 11.29}), Item("TBA", "fraction", PACK, "X")):
+        assert decide(item, "cn").expected_share == 1.0
 
 
 @pytest.mark.parametrize(("found", "share"), [("A", 1.0), ("B", 0.65), ("C", 0.5)])

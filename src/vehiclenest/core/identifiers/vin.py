@@ -42,7 +42,7 @@ class Vin:
     vis
         Vehicle indicator section, positions 10-17 (ISO 3779).
     region
-        Region of the first characters: "Africa", "Asia", "Europe", "North America", "Oceania", "South America" or "unassigned".
+        Region of the first characters: "Africa", "Asia", "Europe", "North America", "Oceania" or "South America".
     country
         ISO 3166-1 name; None where the assignment is not known for sure.
     manufacturer
@@ -80,7 +80,8 @@ def parse_vin(text: str, *, latest_year: int | None = None, model_year: int | No
     Raises
     ------
     InputError
-        Not 17 characters; a character outside the alphabet; in North America and China also a wrong check digit or a
+        Not 17 characters; a character outside the alphabet; one character throughout; a first character that ISO 3780
+        assigns to no region; in North America and China also a wrong check digit or a
         position 10 that is no year.
 
     Notes
@@ -89,7 +90,15 @@ def parse_vin(text: str, *, latest_year: int | None = None, model_year: int | No
     United States) and of China (L, and H, assigned when L ran out).
     """
     vin = _checked(text)
-    region = _ranges("region").get(vin[:2], "unassigned")
+    if len(set(vin)) == 1:
+        raise InputError(f"VIN {vin!r} is one character throughout", expected="the number of a vehicle", where=_WHERE)
+    region = _ranges("region").get(vin[:2])
+    if region is None:
+        raise InputError(
+            f"VIN {vin!r}: position 1 holds {vin[0]!r}, which is no region",
+            expected="a letter other than I, O and Q, or a digit 1-9 (ISO 3780)",
+            where=_WHERE,
+        )
     country = _ranges("country").get(vin[:2])
     required = region == "North America" or country == "China"
     if required:

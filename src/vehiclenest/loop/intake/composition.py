@@ -37,7 +37,8 @@ def hazardous_fractions(
     flags = ()
     chemistry = _CHEMISTRIES.get(letter)
     if chemistry is None:
-        chemistry = "chemistry_nickel_metal_hydride" if vehicle.powertrain is Powertrain.HYBRID else "chemistry_ternary"
+        nickel = vehicle.powertrain is Powertrain.HYBRID and year <= row.number("nickel_until")
+        chemistry = "chemistry_nickel_metal_hydride" if nickel else "chemistry_ternary"
         flags = (f"traction battery taken as {chemistry.removeprefix('chemistry_')}",)
     cells = load_table(_FRACTIONS, site)[chemistry]
     return (
@@ -61,7 +62,7 @@ def _by_table(family: str, powertrain: Powertrain, year: int, site: Path | None)
 
 def _fraction(name: str, row: Row, mass_kg: float, materials: Row) -> Fraction:
     split = {material: materials.number(material) * mass_kg for material in MATERIALS if material in materials}
-    return Fraction(row.text("code"), name, Stream(row.text("stream")), row.flag("bulk"), split)
+    return Fraction(row.text("code"), name, Stream(row.text("stream")), row.flag("bulk"), split, row.text("treatment"))
 
 
 def structure(vehicle: VehicleClass, mass_kg: float, site: Path | None = None) -> tuple[Composition, tuple[str, ...]]:

@@ -14,7 +14,7 @@ from vehiclenest.loop.records import Damage
 
 ZONES = ("front", "rear", "left", "right", "roof", "underbody", "interior", "powertrain")
 _TABLE = Path(__file__).with_name("damage.toml")
-_CODE = re.compile(r"([a-z]+):([1-9])([A-Z])(\d{1,2})")
+_CODE = re.compile(r"([a-z]+):([1-9])([A-Z])(\d{1,2})", re.ASCII)
 _KINDS = {"B": "burn", "F": "flood", "M": "mechanical"}  # what spoils more than a panel's shape; every other letter is collision
 LARGEST_UNITS = 99
 

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from vehiclenest.core.errors import InputError, Where
+from vehiclenest.core.time import parse_time
 from vehiclenest.loop.records import Damage, Powertrain
 
 EARLIEST_YEAR = 1885  # Benz Patent-Motorwagen: nothing with an engine on the road is older
@@ -14,9 +15,12 @@ LARGEST_MILEAGE_KM = 10_000_000.0  # seven digits, more than any odometer shows
 DISPLACEMENTS_L = (0.02, 30.0)  # from a moped to more than any road vehicle has
 LONGEST_WORDS = 200  # characters of a name or description
 KM_PER_MILE = 1.609344
+RECEIVED = (datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))  # outside, the clock or the typing is wrong
 
 _BRACKETED = re.compile(r"^\[[^\]]*\]$")
-_MISSING_WORDS = frozenset({"", "N/A", "NA", "NULL", "NONE", "NAN", "-", "?"})
+_NUMBER = re.compile(r"[+-]?(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_MISSING_NUMBERS = frozenset({"", "N/A", "NA", "NULL", "NONE", "-", "?"})
+_MISSING_WORDS = _MISSING_NUMBERS | {"NAN"}  # a number that is none is a fault of whoever computed it, and refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +51,13 @@ class Declared:
 
 def known(value: str | None) -> str | None:
     """Return a cell's text, or None where it is missing: empty, a word for nothing, or withheld like ``[PREMIUM]``."""
-    text = (value or "").strip()
-    return None if text.upper() in _MISSING_WORDS or _BRACKETED.match(text) else text
+    return _unless_missing(value, _MISSING_WORDS)
+
+
+def _unless_missing(value: str | None, missing: frozenset[str]) -> str | None:
+    """Return a cell's text; what no one can see (line breaks, ANSI escapes, bidi controls) is a space, so that no terminal obeys it."""
+    text = "".join(character if character.isprintable() else " " for character in value or "").strip()
+    return None if text.upper() in missing or _BRACKETED.match(text) else text
 
 
 def words(row: Mapping[str, str], name: str) -> str:
@@ -60,22 +69,19 @@ def words(row: Mapping[str, str], name: str) -> str:
 
 
 def number(value: str | None, field_name: str, unit: str) -> float | None:
-    """Return a cell's finite, non-negative number, or None where it is missing.
+    """Return a cell's finite, non-negative number, or None where it is missing. Only ASCII digits make a number.
 
     Raises
     ------
     InputError
         Where the cell holds something else.
     """
-    text = known(value)
+    text = _unless_missing(value, _MISSING_NUMBERS)
     if text is None:
         return None
-    try:
-        result = float(text.replace(",", "")) if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", text) else float(text)
-    except ValueError:
-        raise InputError(
-            f"{text[:40]!r} is no number", expected=f"{unit}, for example 1450", where=Where(field=field_name)
-        ) from None
+    if not _NUMBER.fullmatch(text):
+        raise InputError(f"{text[:40]!r} is no number", expected=f"{unit}, for example 1450", where=Where(field=field_name))
+    result = float(text.replace(",", ""))
     if not 0 <= result < float("inf"):
         raise InputError(f"{text[:40]} is negative or not finite", expected=f"{unit}, 0 or more", where=Where(field=field_name))
     return result
@@ -116,6 +122,34 @@ def displacement(value: str | None, field_name: str) -> float | None:
             where=Where(field=field_name),
         )
     return litres or None
+
+
+def received_time(row: Mapping[str, str], name: str, default_time: datetime) -> tuple[datetime | None, list[str]]:
+    """Return when a vehicle came in, None where the row does not say, and flags; `default_time` is the time of the run.
+
+    Raises
+    ------
+    InputError
+        For what is no time, and for one outside `RECEIVED`.
+    """
+    text = known(row.get(name))
+    if text is None:
+        return None, []
+    try:
+        time, zone_assumed = parse_time(text)
+    except InputError as error:
+        raise error.at(field=name) from None
+    earliest, latest = RECEIVED
+    if not earliest <= time <= latest:
+        raise InputError(
+            f"{text[:40]!r} is no time at which a vehicle was received",
+            expected=f"{earliest:%Y-%m-%d} to {latest:%Y-%m-%d}",
+            where=Where(field=name),
+        )
+    flags = [f"{name} has no zone: taken as UTC"] if zone_assumed else []
+    if time - default_time > timedelta(days=1):
+        flags.append("received in the future")
+    return time, flags
 
 
 def model_year(value: str | None, received_at: datetime) -> int:

@@ -6,9 +6,17 @@ from datetime import datetime
 from pathlib import Path
 
 from vehiclenest.core.errors import InputError, Where
-from vehiclenest.core.time import parse_time
 from vehiclenest.loop.intake.damage import damage_from_words
-from vehiclenest.loop.intake.declared import DISPLACEMENTS_L, KM_PER_MILE, Declared, known, mileage_km, model_year, words
+from vehiclenest.loop.intake.declared import (
+    DISPLACEMENTS_L,
+    KM_PER_MILE,
+    Declared,
+    known,
+    mileage_km,
+    model_year,
+    received_time,
+    words,
+)
 from vehiclenest.loop.records import Powertrain
 
 MARK = "lotId"  # the column that tells a lot list from a manifest
@@ -26,8 +34,9 @@ _FUELS = {
     "PLUG-IN HYBRID": Powertrain.PLUG_IN_HYBRID,
     "ELECTRIC": Powertrain.ELECTRIC,
 }
-_DISPLACEMENT = re.compile(r"(\d{1,2}(?:\.\d{1,2})?)\s*L\b", re.IGNORECASE)
-_CUBIC_CENTIMETRES = re.compile(r"(?<!\d)(\d{3,4})(?!\d)")
+_DISPLACEMENT = re.compile(r"(\d{1,2}(?:\.\d{1,2})?)\s*L\b", re.IGNORECASE | re.ASCII)
+_CUBIC_CENTIMETRES = re.compile(r"(?<!\d)(\d{3,4})(?!\d)", re.ASCII)
+_LOT = re.compile(r"[A-Za-z0-9]{1,14}")  # LOT + number + -ENG has to fit into the 30 characters of a GIAI, prefix included
 _CYCLES = frozenset({"A", "C", "D"})
 
 
@@ -51,20 +60,11 @@ def declare_lot(row: Mapping[str, str], default_time: datetime, site: Path | Non
     lot = known(row.get(MARK))
     if lot is None:
         raise InputError("the lot has no number", expected="lotId, for example 64187376", where=Where(field=MARK))
-    if not re.fullmatch(r"[A-Za-z0-9-]{1,19}", lot):
-        raise InputError(
-            f"{lot[:40]!r} is no lot number", expected="up to 19 letters, digits and hyphens", where=Where(field=MARK)
-        )
-    flags: list[str] = []
-    received_at = default_time
-    if (text := known(row.get("updatedAt"))) is not None:
-        try:
-            received_at, assumed = parse_time(text)
-        except InputError as error:
-            raise error.at(field="updatedAt") from None
-        if assumed:
-            flags.append("updatedAt has no zone: taken as UTC")
-    else:
+    if not _LOT.fullmatch(lot):
+        raise InputError(f"{lot[:40]!r} is no lot number", expected="up to 14 letters and digits", where=Where(field=MARK))
+    received_at, flags = received_time(row, "updatedAt", default_time)
+    if received_at is None:
+        received_at = default_time
         flags.append("no time in the lot: the time of the run is taken")
     damage, unverified, damage_flags = damage_from_words(
         [text for name in ("damageDescription", "secondaryDamage") if (text := words(row, name))], site

@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vehiclenest.core.errors import InputError, Where
 from vehiclenest.core.identifiers import parse_battery_code, parse_vin
-from vehiclenest.core.time import parse_time
 from vehiclenest.loop.intake.damage import damage_from_codes
 from vehiclenest.loop.intake.declared import (
     DISPLACEMENTS_L,
@@ -22,6 +21,7 @@ from vehiclenest.loop.intake.declared import (
     mass,
     mileage_km,
     model_year,
+    received_time,
     words,
 )
 from vehiclenest.loop.records import Powertrain
@@ -62,15 +62,8 @@ def manifest_schema() -> dict[str, Any]:
 
 def declare_manifest_row(row: Mapping[str, str], default_time: datetime, site: Path | None = None) -> Declared:  # noqa: ARG001
     """Read one manifest row; parameters and errors as in `declare_lot`."""
-    flags: list[str] = []
-    received_at = default_time
-    if (text := known(row.get("received_at"))) is not None:
-        try:
-            received_at, assumed = parse_time(text)
-        except InputError as error:
-            raise error.at(field="received_at") from None
-        if assumed:
-            flags.append("received_at has no zone: taken as UTC")
+    stated, flags = received_time(row, "received_at", default_time)
+    received_at = stated or default_time
     year = model_year(row.get("year"), received_at)
     make, model = (_needed(row, name) for name in ("make", "model"))
     vin = parse_vin(_needed(row, "vin"), latest_year=received_at.year + 1)
@@ -81,7 +74,7 @@ def declare_manifest_row(row: Mapping[str, str], default_time: datetime, site: P
         try:
             battery = parse_battery_code(battery).text
         except InputError as error:
-            raise error.at(field="battery_code") from None
+            raise InputError(error.what, expected=error.expected, where=Where(field="battery_code")) from None
     powertrain = _choice(row, "powertrain", tuple(Powertrain))
     mileage = mileage_km(row.get("mileage_km"), "mileage_km")
     if mileage is None:

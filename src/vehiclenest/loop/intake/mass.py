@@ -64,6 +64,9 @@ def estimated_mass(
     """Return the curb mass in kg that a body and powertrain usually have, and the names of unverified constants behind it."""
     table = load_table(_TABLE, site)
     row, factor = table[body], table[powertrain]
+    if powertrain == "electric" and "electric" in row:
+        value = row.number("electric")
+        return Quantity(value, "kg", value * row.number("spread_electric")), row.unverified
     litres = displacement_l if displacement_l and powertrain != "electric" else None
     petrol = row.number("base") + (row.number("slope") * (litres - row.number("reference")) if litres else 0.0)
     value = max(petrol, 0.4 * row.number("base")) * factor.number("factor")

@@ -32,13 +32,14 @@ _HAZARDOUS = frozenset({"BRF", "WAF", "REF", "COO", "FIL"})
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One way an item can go: money in the book's currency, carbon in kg CO2e."""
+    """One way an item can go: money in the book's currency, carbon in kg CO2e, all expected over the `share` that really goes."""
 
     route: Route
     revenue: float
     cost: float
     carbon_kg: float
     uses: tuple[str, ...]
+    share: float = 1.0
 
     def net(self, carbon_price: float) -> float:
         """Return the net value with carbon priced in, per kg CO2e."""
@@ -72,6 +73,7 @@ def decide(item: Item, place: str = "cn", site: Path | None = None) -> Decision:
         carbon_kg=best.carbon_kg,
         reason=_reason(item, ranked, forbidden, book),
         unverified=_names(best.uses, tuple(item.materials), place, site),
+        expected_share=best.share,
     )
 
 
@@ -118,6 +120,7 @@ def _component(item: Item, book: Book) -> Iterable[Option]:
         handling + (1 - chance) * scrap.cost,
         -book.carbon["reuse"].number("displacement") * chance * new + (1 - chance) * scrap.carbon_kg,
         uses,
+        chance,
     )
     if part.core > 0:
         saving = book.carbon["remanufacture"].number("saving")
@@ -187,6 +190,7 @@ def _traction_battery(item: Item, book: Book) -> Iterable[Option]:
             second.number("handling") + (1 - passes) * recycled.cost,
             -passes * book.carbon["second_life"].number("displacement") * made_new + (1 - passes) * recycled.carbon_kg,
             (*uses, "prices.second_life", "carbon.second_life", f"parts.grade_{item.grade}"),
+            passes,
         )
 
 
