@@ -281,7 +281,7 @@ def test_a_later_run_can_be_summed_from_its_own_document_because_it_says_what_ta
 
     run([second], first.ledger, Settings("cn", site), NOW, lambda _stage, _done, _total: None, keep)
     (found,) = documents
-    held = {stock["vnest:lot"]: sum(stock["vnest:massKg"].values()) for stock in found["vnest:openingStock"]}
+    held: dict[str, float] = {stock["vnest:lot"]: sum(stock["vnest:massKg"].values()) for stock in found["vnest:openingStock"]}
     assert sum(held.values()) == pytest.approx(first.result.stock_kg)
     for event in found["epcisBody"]["eventList"]:
         for flow in event.get("vnest:materialFlow", []):
