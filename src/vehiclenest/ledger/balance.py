@@ -147,7 +147,7 @@ def fates_of_vehicles(connection: Connection, condition: ColumnElement[bool]) ->
     result: list[VehicleFate] = []
     for identity, reference, name, attributes in _rows(connection, query):
         fate = known.get(identity, Fate())
-        mass = graph.gained(identity)
+        mass = graph.gained.get(identity, 0.0)
         shares: defaultdict[tuple[str, str], float] = defaultdict(float)
         for (end, end_lot), share in fate.shares.items():
             shares[end, streams.get(end_lot, "")] += share

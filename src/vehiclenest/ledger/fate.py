@@ -6,7 +6,7 @@ One backward pass over the graph: the fate of a lot is the mean of the fates of 
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from vehiclenest.ledger.graph import FlowRow, Graph
+from vehiclenest.ledger.graph import FlowRow, Graph, in_order
 from vehiclenest.ledger.model import Flow
 
 STOCK = "stock"
@@ -38,28 +38,26 @@ def fates(graph: Graph) -> dict[int, Fate]:
     """
     result: dict[int, Fate] = {}
     events: dict[int, Fate] = {}
-    for lot in reversed(graph.in_order(graph.by_lot)):
+    for lot in reversed(in_order(graph.gained, graph.products)):
         result[lot] = _lot_fate(lot, graph, result, events)
     return result
 
 
 def _lot_fate(lot: int, graph: Graph, result: dict[int, Fate], events: dict[int, Fate]) -> Fate:
-    gained = graph.gained(lot)
+    gained = graph.gained[lot]
     fate = Fate()
     if gained <= 0:
         return fate
     left = gained
-    for row in graph.by_lot[lot]:
+    for row in graph.leaving[lot]:
         if row.flow == Flow.SHIPPED.value:
             fate.shares[row.route or Flow.SHIPPED.value, lot] += row.mass_kg / gained
             fate.value_e4 += (row.value_e4 or 0) / gained
             fate.carbon_kg += (row.carbon_kg or 0.0) / gained
-        elif row.flow == Flow.CONSUMED.value:
+        else:
             if row.event_seq not in events:
                 events[row.event_seq] = _event_fate(graph.outputs[row.event_seq], result)
             fate.add(events[row.event_seq], row.mass_kg / gained)
-        else:
-            continue
         left -= row.mass_kg
     if abs(left) > 1e-12 * gained:
         fate.shares[STOCK, lot] += left / gained

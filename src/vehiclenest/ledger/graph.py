@@ -6,10 +6,10 @@ stock are the ends.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, Integer, Select, cast, column, literal, select
+from sqlalchemy import Column, Connection, Integer, Select, cast, column, func, literal, select
 
 from vehiclenest.core.errors import ConflictError
 from vehiclenest.ledger import schema
@@ -42,86 +42,116 @@ _COLUMNS = (
     schema.lot_flow.c.value_e4,
     schema.lot_flow.c.carbon_kg,
 )
-_OUT_OF_EVENT = (Flow.PRODUCED.value, Flow.LOST.value, Flow.UNACCOUNTED.value)
-_INTO_LOT = frozenset({Flow.RECEIVED.value, Flow.PRODUCED.value})
+_ENTERING = (Flow.RECEIVED.value, Flow.PRODUCED.value)
+_LEAVING = (Flow.CONSUMED.value, Flow.SHIPPED.value)
+_OUTPUT = (Flow.PRODUCED.value, Flow.LOST.value, Flow.UNACCOUNTED.value)
+_INPUT = (Flow.CONSUMED.value,)
+
+Rows = defaultdict[int, list[FlowRow]]
+
+
+def _empty() -> Rows:
+    return defaultdict(list)
 
 
 @dataclass(slots=True)
 class Graph:
-    """Rows by lot and by event."""
+    """Rows by lot and by event.
 
-    by_lot: defaultdict[int, list[FlowRow]] = field(default_factory=lambda: defaultdict(list))
-    outputs: defaultdict[int, list[FlowRow]] = field(default_factory=lambda: defaultdict(list))
-    inputs: defaultdict[int, list[FlowRow]] = field(default_factory=lambda: defaultdict(list))
+    `gained` is all the mass that ever came into a lot, in kg; `entering` and `leaving` are its rows; `inputs` and `outputs` are an
+    event's. A graph that looks one way only has the rows of that way.
+    """
 
-    def add(self, rows: Iterable[FlowRow]) -> None:
-        """Add rows of the ledger; a row is added once."""
-        for row in rows:
-            if row.lot_id is not None:
-                self.by_lot[row.lot_id].append(row)
-            if row.flow in _OUT_OF_EVENT:
-                self.outputs[row.event_seq].append(row)
-            elif row.flow == Flow.CONSUMED.value:
-                self.inputs[row.event_seq].append(row)
+    gained: dict[int, float] = field(default_factory=dict[int, float])
+    entering: Rows = field(default_factory=_empty)
+    leaving: Rows = field(default_factory=_empty)
+    inputs: Rows = field(default_factory=_empty)
+    outputs: Rows = field(default_factory=_empty)
 
-    def gained(self, lot: int) -> float:
-        """Return all the mass that ever came into a lot, in kg."""
-        return sum(row.mass_kg for row in self.by_lot[lot] if row.flow in _INTO_LOT)
+    def products(self, lot: int) -> set[int]:
+        """Return the lots that a lot was turned into."""
+        return _others(self.leaving[lot], Flow.CONSUMED, self.outputs)
 
-    def in_order(self, lots: Iterable[int]) -> list[int]:
-        """Return lots so that a lot stands before everything made out of it.
+    def sources(self, lot: int) -> set[int]:
+        """Return the lots that a lot was made of."""
+        return _others(self.entering[lot], Flow.PRODUCED, self.inputs)
 
-        Raises
-        ------
-        ConflictError
-            Where a lot was made out of itself.
-        """
-        following = {lot: self._made_of(lot) for lot in lots}
-        waiting: defaultdict[int, int] = defaultdict(int)
-        for targets in following.values():
-            for target in targets:
-                waiting[target] += 1
-        ready = [lot for lot in following if not waiting[lot]]
-        order: list[int] = []
-        while ready:
-            lot = ready.pop()
-            order.append(lot)
-            for target in following.get(lot, ()):
-                waiting[target] -= 1
-                if not waiting[target]:
-                    ready.append(target)
-        if len(order) < len(following):
-            raise ConflictError("a lot was made out of itself", expected="transformations without a cycle")
-        return order
 
-    def _made_of(self, lot: int) -> set[int]:
-        return {
-            output.lot_id
-            for row in self.by_lot[lot]
-            if row.flow == Flow.CONSUMED.value
-            for output in self.outputs[row.event_seq]
-            if output.lot_id is not None
-        }
+def _others(rows: list[FlowRow], flow: Flow, of_event: Rows) -> set[int]:
+    return {other.lot_id for row in rows if row.flow == flow for other in of_event[row.event_seq] if other.lot_id is not None}
+
+
+def in_order(lots: Iterable[int], following: Callable[[int], set[int]]) -> list[int]:
+    """Return lots so that each stands before those that follow it.
+
+    Raises
+    ------
+    ConflictError
+        Where a lot follows itself: it was made out of itself.
+    """
+    after = {lot: following(lot) for lot in lots}
+    waiting: defaultdict[int, int] = defaultdict(int)
+    for targets in after.values():
+        for target in targets:
+            waiting[target] += 1
+    ready = [lot for lot in after if not waiting[lot]]
+    order: list[int] = []
+    while ready:
+        lot = ready.pop()
+        order.append(lot)
+        for target in after.get(lot, ()):
+            waiting[target] -= 1
+            if not waiting[target]:
+                ready.append(target)
+    if len(order) < len(after):
+        raise ConflictError("a lot was made out of itself", expected="transformations without a cycle")
+    return order
 
 
 def whole(connection: Connection) -> Graph:
-    """Return the graph of everything in the ledger."""
+    """Return the graph of everything in the ledger, looking forward."""
     graph = Graph()
-    graph.add(FlowRow(*row) for row in connection.execute(select(*_COLUMNS).order_by(schema.lot_flow.c.event_seq)))
+    gained: defaultdict[int, float] = defaultdict(float)
+    for row in (FlowRow(*found) for found in connection.execute(select(*_COLUMNS).order_by(schema.lot_flow.c.event_seq))):
+        if row.flow in _ENTERING and row.lot_id is not None:
+            gained[row.lot_id] += row.mass_kg
+        elif row.lot_id is not None:
+            graph.leaving[row.lot_id].append(row)
+        if row.flow in _OUTPUT:
+            graph.outputs[row.event_seq].append(row)
+    graph.gained = dict(gained)
     return graph
 
 
 def downstream(connection: Connection, lot: int) -> tuple[Graph, list[int]]:
-    """Return the graph of everything made out of a lot, and the lots in it, the given one included."""
-    return _reachable(connection, lot, Flow.CONSUMED, Flow.PRODUCED)
+    """Return the graph of everything made out of a lot, looking forward, and the lots in it, the given one included."""
+    lots = _reachable(connection, lot, Flow.CONSUMED, Flow.PRODUCED)
+    graph = Graph(gained=_gained(connection, lots))
+    events: set[int] = set()
+    for row in _rows(connection, schema.lot_flow.c.lot_id, lots, _LEAVING):
+        graph.leaving[row.lot_id or 0].append(row)
+        if row.flow == Flow.CONSUMED:
+            events.add(row.event_seq)
+    for row in _rows(connection, schema.lot_flow.c.event_seq, sorted(events), _OUTPUT):
+        graph.outputs[row.event_seq].append(row)
+    return graph, lots
 
 
 def upstream(connection: Connection, lot: int) -> tuple[Graph, list[int]]:
-    """Return the graph of everything that a lot was made out of, and the lots in it, the given one included."""
-    return _reachable(connection, lot, Flow.PRODUCED, Flow.CONSUMED)
+    """Return the graph of everything that a lot was made out of, looking back, and the lots in it, the given one included."""
+    lots = _reachable(connection, lot, Flow.PRODUCED, Flow.CONSUMED)
+    graph = Graph(gained=_gained(connection, lots))
+    events: set[int] = set()
+    for row in _rows(connection, schema.lot_flow.c.lot_id, lots, _ENTERING):
+        graph.entering[row.lot_id or 0].append(row)
+        if row.flow == Flow.PRODUCED:
+            events.add(row.event_seq)
+    for row in _rows(connection, schema.lot_flow.c.event_seq, sorted(events), _INPUT):
+        graph.inputs[row.event_seq].append(row)
+    return graph, lots
 
 
-def _reachable(connection: Connection, lot: int, leaving: Flow, entering: Flow) -> tuple[Graph, list[int]]:
+def _reachable(connection: Connection, lot: int, leaving: Flow, entering: Flow) -> list[int]:
     flow, other = schema.lot_flow, schema.lot_flow.alias("other")
     reach = select(cast(literal(lot), Integer).label("id")).cte("reach", recursive=True)
     step = (
@@ -132,16 +162,25 @@ def _reachable(connection: Connection, lot: int, leaving: Flow, entering: Flow) 
         .where(flow.c.flow == leaving.value, other.c.flow == entering.value, other.c.lot_id.is_not(None))
     )
     query: Select[int] = select(column("id", Integer)).select_from(reach.union(step))
-    lots = list(connection.execute(query).scalars())
-    graph = Graph()
-    rows: dict[tuple[int, int], FlowRow] = {}
-    position = schema.lot_flow.c.position
+    return list(connection.execute(query).scalars())
+
+
+def _gained(connection: Connection, lots: list[int]) -> dict[int, float]:
+    flow = schema.lot_flow
+    gained: dict[int, float] = {}
     for chunk in (lots[i : i + _CHUNK] for i in range(0, len(lots), _CHUNK)):
-        for *row, place in connection.execute(select(*_COLUMNS, position).where(flow.c.lot_id.in_(chunk))):
-            rows[row[0], place] = FlowRow(*row)
-    events = sorted({row.event_seq for row in rows.values() if row.flow == leaving.value})
-    for chunk in (events[i : i + _CHUNK] for i in range(0, len(events), _CHUNK)):
-        for *row, place in connection.execute(select(*_COLUMNS, position).where(flow.c.event_seq.in_(chunk))):
-            rows[row[0], place] = FlowRow(*row)
-    graph.add(rows[key] for key in sorted(rows))
-    return graph, lots
+        query = (
+            select(flow.c.lot_id, func.sum(flow.c.mass_kg))
+            .where(flow.c.lot_id.in_(chunk), flow.c.flow.in_(_ENTERING))
+            .group_by(flow.c.lot_id)
+        )
+        gained |= {lot: mass for lot, mass in connection.execute(query)}  # noqa: C416  # rows are no tuples to dict()
+    return gained
+
+
+def _rows(connection: Connection, key: Column[int], values: list[int], flows: tuple[str, ...]) -> Iterator[FlowRow]:
+    flow = schema.lot_flow
+    for chunk in (values[i : i + _CHUNK] for i in range(0, len(values), _CHUNK)):
+        query = select(*_COLUMNS).where(key.in_(chunk), flow.c.flow.in_(flows)).order_by(flow.c.event_seq, flow.c.position)
+        for row in connection.execute(query):
+            yield FlowRow(*row)

@@ -46,7 +46,7 @@ lot_flow = Table(
     Column("reason", String, nullable=True),
     Column("value_e4", BigInteger, nullable=True, comment="net value in ten-thousandths of the currency"),
     Column("carbon_kg", Float(53), nullable=True),
-    Index("lot_flow_lot", "lot_id"),
+    Index("lot_flow_lot", "lot_id", "flow", "mass_kg"),
 )
 
 material_flow = Table(

@@ -14,7 +14,7 @@ from vehiclenest.core.errors import InputError, NotFoundError
 from vehiclenest.core.identifiers import parse_epc
 from vehiclenest.ledger import schema
 from vehiclenest.ledger.fate import STOCK
-from vehiclenest.ledger.graph import Graph, downstream, upstream
+from vehiclenest.ledger.graph import Graph, downstream, in_order, upstream
 from vehiclenest.ledger.model import Flow
 from vehiclenest.ledger.store import Ledger
 
@@ -81,7 +81,7 @@ def trace(ledger: Ledger, identifier: str) -> Trace:
         down, below = downstream(connection, start)
         up, above = upstream(connection, start)
         lots = _records(connection, {start, *below, *above})
-    mass = down.gained(start)
+    mass = down.gained[start]
     return Trace(lots[start], mass, tuple(_origins(up, above, start, lots)), tuple(_outputs(down, below, start, lots)))
 
 
@@ -134,21 +134,21 @@ def _records(connection: Connection, ids: Iterable[int]) -> dict[int, LotRecord]
 def _outputs(graph: Graph, lots: list[int], start: int, records: dict[int, LotRecord]) -> Iterable[Output]:
     """Follow the mass forward: each lot passes on what came from the start, in proportion."""
     carried: defaultdict[int, float] = defaultdict(float)
-    carried[start] = graph.gained(start)
+    carried[start] = graph.gained[start]
     ends: defaultdict[tuple[str, int | None], float] = defaultdict(float)
     reasons: dict[tuple[str, int | None], str | None] = {}
-    for lot in graph.in_order(lots):
-        gained = graph.gained(lot)
+    for lot in in_order(lots, graph.products):
+        gained = graph.gained.get(lot, 0.0)
         if not gained:
             continue
         part = carried[lot] / gained
         left = gained
-        for row in graph.by_lot[lot]:
+        for row in graph.leaving[lot]:
             if row.flow == Flow.SHIPPED.value:
                 key = (row.route or Flow.SHIPPED.value, lot)
                 ends[key] += row.mass_kg * part
                 reasons[key] = row.reason
-            elif row.flow == Flow.CONSUMED.value:
+            else:
                 outputs = graph.outputs[row.event_seq]
                 total = sum(output.mass_kg for output in outputs)
                 for output in outputs:
@@ -157,8 +157,6 @@ def _outputs(graph: Graph, lots: list[int], start: int, records: dict[int, LotRe
                         ends[output.flow, None] += mass
                     else:
                         carried[output.lot_id] += mass
-            else:
-                continue
             left -= row.mass_kg
         if abs(left) > 1e-12 * gained:
             ends[STOCK, lot] += left * part
@@ -172,17 +170,17 @@ def _outputs(graph: Graph, lots: list[int], start: int, records: dict[int, LotRe
 def _origins(graph: Graph, lots: list[int], start: int, records: dict[int, LotRecord]) -> Iterable[Origin]:
     """Follow the mass back: each lot asks its inputs for what it holds of the start, in proportion."""
     wanted: defaultdict[int, float] = defaultdict(float)
-    wanted[start] = graph.gained(start)
+    wanted[start] = graph.gained[start]
     received: defaultdict[int, float] = defaultdict(float)
-    for lot in reversed(graph.in_order(lots)):
-        gained = graph.gained(lot)
+    for lot in in_order(lots, graph.sources):
+        gained = graph.gained.get(lot, 0.0)
         if not gained:
             continue
         part = wanted[lot] / gained
-        for row in graph.by_lot[lot]:
+        for row in graph.entering[lot]:
             if row.flow == Flow.RECEIVED.value:
                 received[lot] += row.mass_kg * part
-            elif row.flow == Flow.PRODUCED.value:
+            else:
                 inputs = graph.inputs[row.event_seq]
                 total = sum(source.mass_kg for source in inputs)
                 for source in inputs:

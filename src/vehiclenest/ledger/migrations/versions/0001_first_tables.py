@@ -116,7 +116,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("event_seq", "position"),
     )
-    op.create_index("lot_flow_lot", "lot_flow", ["lot_id"], unique=False)
+    op.create_index("lot_flow_lot", "lot_flow", ["lot_id", "flow", "mass_kg"], unique=False)
 
 
 def downgrade() -> None:
