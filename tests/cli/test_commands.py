@@ -124,6 +124,7 @@ def test_bad_input_gets_one_clear_reason_and_status_2(vnest: Vnest, name: str) -
     assert said.status == 2
     listed = (vnest.folder / "vnest-out" / "rejected.csv").read_text(encoding="utf-8")
     assert reason in listed
+    assert "Where the mass went" not in said.out
     assert len(listed.splitlines()) == 2
 
 

@@ -1,6 +1,7 @@
 """How results read in a terminal."""
 
 import sys
+from math import floor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,34 +30,47 @@ def _table(title: str, *columns: str) -> Table:
 
 
 def _rate(rate: float | None, target: float, verdict: str) -> str:
-    shown = "–" if rate is None else f"{rate:.1%}"
+    # Rounded down: what is just below a target never reads as the target.
+    shown = "–" if rate is None else f"{floor(round(rate * 1e4, 6)) / 100:.2f} %"
     return f"{shown} of at least {target:.0%}: [{_SIGNS[verdict]}]{verdict}[/]"
 
 
 def print_result(result: "Result", out: Path) -> None:
     """Print what a run did."""
-    from vehiclenest.disclosure import targets
-
     console = _console()
-    recycling, recovery = targets()
     console.print(
         f"[bold]{len(result.vehicles)}[/] of {result.rows_read} rows became vehicles, {len(result.rejected)} rejected; "
         f"{result.mass_in_kg / 1000:,.3f} t in, {result.events} events, {result.seconds:.1f} s"
     )
+    if result.vehicles:
+        _print_outcome(console, result)
+    if result.rejected:
+        rejected = _table("\nRejected", "where", "why")
+        rejected.columns[1].justify = "left"
+        for row in result.rejected[:_REJECTED_SHOWN]:
+            place = row.file + (f" line {row.line}" if row.line is not None else "") + (f", {row.field}" if row.field else "")
+            rejected.add_row(escape(place), escape(row.reason))
+        console.print(rejected)
+        if len(result.rejected) > _REJECTED_SHOWN:
+            console.print(f"… and {len(result.rejected) - _REJECTED_SHOWN} more in {escape(str(out / 'rejected.csv'))}")
+    if result.vehicles:
+        console.print(f"\n{len(result.unverified)} unverified figures [U] stand behind this; the report lists them.")
+        console.print(f"written: {escape(str(out / 'report.html'))}, events.jsonld, rejected.csv")
+
+
+def _print_outcome(console: Console, result: "Result") -> None:
+    from vehiclenest.disclosure import targets
+
+    recycling, recovery = targets()
     routes = _table("\nWhere the mass went", "route", "kg", "share")
-    ends = result.mass_by_route_kg | {
-        "in stock": result.stock_kg,
-        "lost as dust": result.lost_kg,
-        "unaccounted": result.unaccounted_kg,
-    }
-    for name, mass in ends.items():
-        routes.add_row(name.replace("_", " "), f"{mass:,.1f}", f"{mass / result.mass_in_kg:.2%}" if result.mass_in_kg else "–")
+    ends = {"in stock": result.stock_kg, "lost as dust": result.lost_kg, "unaccounted": result.unaccounted_kg}
+    for name, mass in (result.mass_by_route_kg | ends).items():
+        routes.add_row(name.replace("_", " "), f"{mass:,.1f}", f"{mass / result.mass_in_kg:.2%}")
     console.print(routes)
-    if "reuse" in result.mass_by_route_kg:
-        console.print(
-            f"routes count what was delivered; of the parts delivered to reuse {result.expected_reuse_kg:,.1f} kg are expected to find a "
-            "buyer, and money and carbon count that chance"
-        )
+    console.print(
+        f"routes count what was delivered; of the parts delivered to reuse {result.expected_reuse_kg:,.1f} kg are expected to find a "
+        "buyer, and money and carbon count that chance"
+    )
     console.print(
         f"closure: largest error {result.max_closure_error:.1e} (relative); {result.estimated_mass_share:.0%} of the mass is estimated, "
         "there closure holds by construction"
@@ -67,19 +81,6 @@ def print_result(result: "Result", out: Path) -> None:
     console.print(
         f"\n[bold]Money[/] {float(result.money['net']):+,.0f} {result.money['currency']} net (sales at expected prices)   "
         f"[bold]Carbon[/] {result.carbon_kg / 1000:+,.1f} t CO2e (negative: avoided)"
-    )
-    if result.rejected:
-        rejected = _table("\nRejected", "where", "why")
-        rejected.columns[1].justify = "left"
-        for row in result.rejected[:_REJECTED_SHOWN]:
-            place = row.file + (f" line {row.line}" if row.line is not None else "") + (f", {row.field}" if row.field else "")
-            rejected.add_row(escape(place), escape(row.reason))
-        console.print(rejected)
-        if len(result.rejected) > _REJECTED_SHOWN:
-            console.print(f"… and {len(result.rejected) - _REJECTED_SHOWN} more in {escape(str(out / 'rejected.csv'))}")
-    console.print(
-        f"\n{len(result.unverified)} unverified figures [U] stand behind this; the report lists them.\n"
-        f"written: {escape(str(out / 'report.html'))}, events.jsonld, rejected.csv"
     )
 
 
