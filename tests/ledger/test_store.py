@@ -101,7 +101,6 @@ def test_an_empty_lot_is_no_stock(filled: Ledger) -> None:
 
 def test_foreign_events_are_stored_and_bound_by_nothing(ledger: Ledger) -> None:
     foreign = Event("ObjectEvent", MORNING, {"action": "OBSERVE", "epcList": ["urn:epc:id:sgtin:0614141.107346.2017"]})
-    assert not foreign.is_ours
     assert ledger.capture([foreign]).stored == 1
 
 

@@ -9,7 +9,6 @@ from vehiclenest.ledger.balance import (
     Span,
     VehicleFate,
     balance,
-    fates_of_vehicles,
     largest_closure_error,
     vehicle_fates,
 )
@@ -38,7 +37,6 @@ __all__ = [
     "VehicleFate",
     "balance",
     "close",
-    "fates_of_vehicles",
     "largest_closure_error",
     "to_epcis",
     "tolerance",

@@ -126,13 +126,7 @@ class VehicleFate:
     carbon_kg: float
 
 
-def vehicle_fates(ledger: Ledger, span: Span | None = None) -> list[VehicleFate]:
-    """Return every vehicle received within a span of days and what became of it."""
-    with ledger.engine.connect() as connection:
-        return fates_of_vehicles(connection, (span or Span()).condition())
-
-
-def fates_of_vehicles(connection: Connection, condition: ColumnElement[bool]) -> list[VehicleFate]:
+def vehicle_fates(connection: Connection, condition: ColumnElement[bool]) -> list[VehicleFate]:
     """Return the vehicles whose receipt fulfils a condition on the table `event`, and what became of them."""
     lot, event = schema.lot, schema.event
     streams: dict[Any, str] = dict(_pairs(connection, select(lot.c.id, lot.c.stream)))
@@ -160,7 +154,7 @@ def fates_of_vehicles(connection: Connection, condition: ColumnElement[bool]) ->
 
 def _by_vehicle(connection: Connection, span: Span) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
-    for vehicle in fates_of_vehicles(connection, span.condition()):
+    for vehicle in vehicle_fates(connection, span.condition()):
         ends: defaultdict[str, float] = defaultdict(float)
         for (end, _), share in vehicle.shares.items():
             ends[end] += share * vehicle.mass_kg

@@ -119,8 +119,3 @@ class Event:
     def biz_step(self) -> str:
         """The business step, empty where the event names none."""
         return str(self.fields.get("bizStep", ""))
-
-    @property
-    def is_ours(self) -> bool:
-        """Whether the event carries our namespace, so that closure and the existence of lots bind it."""
-        return bool(self.lots or self.material or self.energy or self.money or self.information)

@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import Any
 
 from vehiclenest.disclosure import Rates, in_scope, recovery_rates
-from vehiclenest.ledger import Event, Ledger, Stock, VehicleFate, fates_of_vehicles, largest_closure_error, schema
+from vehiclenest.ledger import Event, Ledger, Stock, VehicleFate, largest_closure_error, schema, vehicle_fates
 from vehiclenest.loop.records import Composition, Route, Stream
 from vehiclenest.loop.route import open_book
 from vehiclenest.site.day import Base, Progress
@@ -121,7 +121,7 @@ def run(
         totals = _Totals()
         for events in base.work(reading.incoming, progress):
             totals.add(events, book.capture(events, now).stored)
-        vehicles = fates_of_vehicles(book.connection, schema.event.c.seq >= first)
+        vehicles = vehicle_fates(book.connection, schema.event.c.seq >= first)
         worst = largest_closure_error(book.connection, first)
         result = _result(reading, vehicles, base, totals, worst, started)
         if deliver:
