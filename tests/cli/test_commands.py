@@ -2,9 +2,9 @@
 
 import json
 import os
+import resource
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -269,16 +269,20 @@ def test_a_fault_of_ours_is_one_line_too(
     assert capsys.readouterr().err == "vnest: a fault of ours: RuntimeError: a wheel came off (VNEST_DEBUG=1 shows where)\n"
 
 
+def processor_seconds() -> float:
+    """Processor time of every command that has run so far: other than the wall's, it hardly minds a busy machine."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 @pytest.mark.slow
-def test_a_thousand_real_lots_take_forty_seconds_at_most_and_a_trace_one_second_even_on_a_busy_machine(
-    vnest: Vnest, data_folder: Path
-) -> None:
-    started = time.perf_counter()
+def test_a_thousand_real_lots_and_a_trace_stay_within_their_bars_twice_over(vnest: Vnest, data_folder: Path) -> None:
+    """The bars, 20 s and 0.5 s, are measured by benchmarks/day.py on an idle machine; coverage and neighbours cost extra here."""
+    before = processor_seconds()
     said = vnest("run", str(data_folder / "vehicles" / "salvage-lots-2026-08-06.csv"), "--json")
     assert (said.json["processed"], said.json["rejected"]) == (992, 8)
     assert said.json["max_closure_error"] < 1e-9
-    # The bars are measured by benchmarks/day.py on an idle machine; here the machine is busy, so the limit is twice the bar.
-    assert time.perf_counter() - started < 40
-    started = time.perf_counter()
+    ran = processor_seconds()
+    assert ran - before < 2 * 20
     assert vnest("trace", "64187376", "--json").json["share_sum"] == pytest.approx(1.0)
-    assert time.perf_counter() - started < 1
+    assert processor_seconds() - ran < 2 * 0.5

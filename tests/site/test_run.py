@@ -221,6 +221,9 @@ def test_a_site_sets_its_own_yields_and_prices(tmp_path: Path) -> None:
 def test_results_that_rest_on_unverified_figures_say_which(example: Ran) -> None:
     assert "composition.car_combustion" in " ".join(example.result.unverified)
     assert set(balance(example.ledger)["unverified"]) == set(example.result.unverified)
+    traced = trace(example.ledger, "LRW0B2PJ2MG208735-DMO").unverified
+    assert "components.drive_motor" in traced
+    assert set(traced) <= set(example.result.unverified)
 
 
 def test_trucks_and_motorcycles_are_taken_apart_and_not_assessed(example: Ran) -> None:

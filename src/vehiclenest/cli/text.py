@@ -106,6 +106,8 @@ def print_trace(found: "Trace", most: int | None) -> None:
     console.print(forward)
     _more(console, len(found.outputs), most)
     console.print(f"sum {sum(output.share for output in found.outputs):.6%}")
+    if found.unverified:
+        console.print(f"{len(found.unverified)} unverified figures [U] stand behind this: --json lists them")
 
 
 def _more(console: Console, count: int, most: int | None) -> None:

@@ -64,7 +64,7 @@ def balance(ledger: Ledger, by: By = "stage", span: Span | None = None) -> dict[
             "energy_kwh": _energy(connection, within),
             "money": _money(connection, within),
             "information": _information(connection, within),
-            "unverified": _unverified(connection, within),
+            "unverified": unverified_constants(connection, within),
             "foreign_events": _foreign(connection, within),
         }
 
@@ -204,8 +204,8 @@ def _information(connection: Connection, span: Span) -> dict[str, int]:
     return dict(_pairs(connection, query))
 
 
-def _unverified(connection: Connection, span: Span) -> list[str]:
-    """Names of the unverified constants that the booked figures rest on."""
+def unverified_constants(connection: Connection, span: Span) -> list[str]:
+    """Return the names of the unverified constants that figures booked within a span rest on."""
     flow = schema.information_flow
     query = select(flow.c.reference).distinct().join(schema.event).where(span.condition(), flow.c.kind == UNVERIFIED)
     return sorted(connection.execute(query).scalars())

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from vehiclenest.core.errors import InputError, NotFoundError
 from vehiclenest.core.identifiers import parse_epc
 from vehiclenest.ledger import schema
+from vehiclenest.ledger.balance import Span, unverified_constants
 from vehiclenest.ledger.fate import STOCK
 from vehiclenest.ledger.graph import Graph, downstream, in_order, upstream
 from vehiclenest.ledger.model import Flow
@@ -58,12 +59,17 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Where a lot came from and what became of it. `mass_kg` is all that ever came into the lot."""
+    """Where a lot came from and what became of it.
+
+    `mass_kg` is all that ever came into the lot; `unverified` names the constants that nobody verified and that the work of its day,
+    from which its masses follow, rests on.
+    """
 
     lot: LotRecord
     mass_kg: float
     origins: tuple[Origin, ...]
     outputs: tuple[Output, ...]
+    unverified: tuple[str, ...]
 
 
 def trace(ledger: Ledger, identifier: str) -> Trace:
@@ -81,8 +87,13 @@ def trace(ledger: Ledger, identifier: str) -> Trace:
         down, below = downstream(connection, start)
         up, above = upstream(connection, start)
         lots = _records(connection, {start, *below, *above})
+        day = lots[start].created_at.date()
+        unverified = unverified_constants(
+            connection, Span(day, day + timedelta(days=1))
+        )  # noted in the evening, which may be after midnight
     mass = down.gained[start]
-    return Trace(lots[start], mass, tuple(_origins(up, above, start, lots)), tuple(_outputs(down, below, start, lots)))
+    origins, outputs = _origins(up, above, start, lots), _outputs(down, below, start, lots)
+    return Trace(lots[start], mass, tuple(origins), tuple(outputs), tuple(unverified))
 
 
 def _find(connection: Connection, identifier: str) -> int:
@@ -215,5 +226,6 @@ def as_dict(found: Trace) -> dict[str, Any]:
             }
             for output in found.outputs
         ],
+        "unverified": list(found.unverified),
         "share_sum": sum(output.share for output in found.outputs),
     }

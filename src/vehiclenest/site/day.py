@@ -105,7 +105,7 @@ class Base:
             self._note(record.unverified)
         torn_down = dismantled(vehicle, teardown, settings, costs)
         self.events += [
-            *received(vehicle, f"{item.file} line {item.line}", settings, costs),
+            *received(vehicle, f"{item.file[-200:]} line {item.line}", settings, costs),
             *depolluted(vehicle, depollution, settings, costs),
             torn_down,
         ]
