@@ -192,6 +192,31 @@ def test_a_run_that_takes_nothing_leaves_the_document_of_the_run_before(vnest: V
     assert (vnest.folder / "vnest-out" / "events.jsonld").read_bytes() == before
 
 
+def test_a_run_that_cannot_deliver_leaves_the_files_of_the_run_before(vnest: Vnest) -> None:
+    vnest("run", vnest.write("cars.csv", HEADER + GOOD))
+    out = vnest.folder / "vnest-out"
+    before = (out / "events.jsonld").read_bytes()
+    (out / "report.html").unlink()
+    (out / "report.html").mkdir()
+    said = vnest("run", vnest.write("more.csv", HEADER + GOOD.replace("LSVAA49J132047371", "LSVAA49J332047372")))
+    assert said.status == 2
+    assert "report.html is a folder" in said.err
+    assert (out / "events.jsonld").read_bytes() == before
+    assert sorted(path.name for path in out.iterdir()) == ["events.jsonld", "rejected.csv", "report.html"]
+
+
+def test_a_password_is_never_printed(vnest: Vnest) -> None:
+    said = vnest("balance", "--db", "nosuch://user:secret@host/base")
+    assert said.status == 2
+    assert "secret" not in said.out + said.err
+
+
+def test_bytes_that_are_no_text_are_looked_for_in_vain_and_not_choked_on(vnest: Vnest) -> None:
+    vnest("run", vnest.write("cars.csv", HEADER + GOOD))
+    assert vnest("trace", os.fsdecode(b"\xff"), "--json").json["error"]["status"] == 404
+    assert vnest("export", os.fsdecode(b"x\xff"), "--json").status == 0
+
+
 def test_the_whole_ledger_can_be_exported(vnest: Vnest) -> None:
     vnest("run", vnest.write("cars.csv", HEADER + GOOD))
     said = vnest("export", "all.jsonld", "--json").json

@@ -6,6 +6,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import pytest
 
 from vehiclenest.core.errors import InputError, SettingsError
 from vehiclenest.core.verdict import Verdict
-from vehiclenest.ledger import Ledger, Stock, balance, trace, write_document
+from vehiclenest.ledger import Ledger, Span, Stock, balance, trace, write_document
 from vehiclenest.site import Result, Settings, run, write_events, write_rejected
 
 from .conftest import GOOD, HEADER, NOW, Ran, work
@@ -293,6 +294,17 @@ def test_a_later_run_can_be_summed_from_its_own_document_because_it_says_what_ta
                 held[flow["vnest:lot"]] = held.get(flow["vnest:lot"], 0.0) + sign * sum(flow["vnest:massKg"].values())
     assert min(held.values()) > -1e-9
     assert any(lot.endswith("000002.202608") and abs(kg) < 1e-9 for lot, kg in held.items())
+
+
+def test_days_that_are_caught_up_ship_nothing_that_came_in_later(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "site.toml").write_text("[COO]\npickup = 5\n")
+    late = work(tmp_path, HEADER + GOOD.replace("2026-08-06", "2026-08-20"))
+    early = GOOD.replace("LSVAA49J132047371", "LSVAA49J332047372")
+    work(tmp_path, HEADER + early, settings=Settings("cn", site), ledger=late.ledger, name="early")
+    on_the_day = balance(late.ledger, "material", Span(None, date(2026, 8, 10)))["material"]
+    assert min(row["stock_kg"] for row in on_the_day) > -1e-9
 
 
 def test_two_runs_at_once_on_one_ledger_wait_for_each_other(tmp_path: Path) -> None:

@@ -3,10 +3,9 @@
 Exit status: 0 when the work was done and every refused row is listed; 2 when nothing could be done; 1 for a fault of our own.
 """
 
+import json
 import os
 import sys
-
-import orjson
 
 from vehiclenest.core.errors import VehicleNestError
 
@@ -20,7 +19,7 @@ def main() -> None:
     except VehicleNestError as error:
         _say(str(error))
         if "--json" in sys.argv:
-            print(orjson.dumps({"error": error.problem()}).decode())  # noqa: T201
+            print(json.dumps({"error": error.problem()}))  # noqa: T201
         sys.exit(2)
     except Exception as error:
         if os.environ.get("VNEST_DEBUG"):

@@ -1,5 +1,6 @@
 """The commands. Each parses its options, calls one room and prints; rooms are imported late, so that --help is quick."""
 
+import json
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -8,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-import orjson
 
 from vehiclenest import __version__
 
@@ -80,35 +80,38 @@ def run(files: tuple[Path, ...], db: str, out: Path, place: str, site: Path | No
 @_json
 def demo(out: Path, place: str, site: Path | None, as_json: bool) -> None:
     """Run the bundled manifest of 60 made-up vehicles into a ledger of its own, made anew each time."""
-    from vehiclenest.site import example_manifest, prepare_folder
+    from vehiclenest.site import delivered_together, example_manifest
 
-    prepare_folder(out)
     database = out / "demo.db"
-    for ending in ("", "-wal", "-shm"):
-        Path(f"{database}{ending}").unlink(missing_ok=True)
-    with example_manifest() as manifest:
+    with delivered_together(out, [database.name]), example_manifest() as manifest:
+        for ending in ("", "-wal", "-shm"):
+            Path(f"{database}{ending}").unlink(missing_ok=True)
         title = "Vehicle Nest: a day at the base (60 made-up vehicles)"
         _run([manifest], f"sqlite:///{database}", out, place, site, as_json, title)
 
 
 def _run(files: Sequence[Path], db: str, out: Path, place: str, site: Path | None, as_json: bool, title: str) -> None:
     from vehiclenest.ledger import Ledger
-    from vehiclenest.site import Settings, prepare_folder, run, write_events, write_rejected
+    from vehiclenest.site import Settings, delivered_together, run, write_events, write_rejected
     from vehiclenest.site.report import write_report
 
     now = datetime.now(UTC)
     settings = Settings(place, site)
-    prepare_folder(out)
-    with Ledger(db) as ledger, _progress() as progress:
+    # The order matters: the files are whole before the run commits, and appear under their names after it has.
+    with (
+        delivered_together(out, ["rejected.csv", "events.jsonld", "report.html"]) as folder,
+        Ledger(db) as ledger,
+        _progress() as progress,
+    ):
 
         def deliver(result: "Result", bodies: Iterator[bytes], opening: "Sequence[Stock]") -> None:
             progress("files", 0, 3)
-            write_rejected(result.rejected, out / "rejected.csv")
+            write_rejected(result.rejected, folder / "rejected.csv")
             if not result.vehicles:
-                return  # what an earlier run wrote there stays
-            write_events(bodies, opening, out / "events.jsonld", now)
+                return  # what an earlier run wrote stays
+            write_events(bodies, opening, folder / "events.jsonld", now)
             progress("files", 2, 3)
-            write_report(result, out / "report.html", title=title, generated=now, place=place)
+            write_report(result, folder / "report.html", title=title, generated=now, place=place)
             progress("files", 3, 3)
 
         result = run(files, ledger, settings, now, progress, deliver)
@@ -212,7 +215,7 @@ def settings(folder: Path, as_json: bool) -> None:
 
 
 def _print_json(found: dict[str, Any]) -> None:
-    click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
+    click.echo(json.dumps(found, indent=2))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 
 from vehiclenest.core.errors import ConflictError, InputError, NotFoundError, VehicleNestError
@@ -35,15 +35,18 @@ def connect(url: str, *, create: bool) -> Engine:
     NotFoundError
         Where there is no ledger yet and `create` is off.
     """
+    shown = url
     try:
-        engine = create_engine(url)
+        parsed = make_url(url)
+        shown = parsed.render_as_string(hide_password=True)
+        engine = create_engine(parsed)
     except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
-        raise InputError(f"{url!r} is no database URL: {error}", expected="for example sqlite:///vnest.db") from None
+        raise InputError(f"{shown!r} is no database URL: {error}", expected="for example sqlite:///vnest.db") from None
     file = engine.url.database if engine.dialect.name == "sqlite" else None
     if engine.dialect.name == "sqlite" and file in {None, "", ":memory:"}:
-        raise InputError(f"{url} would forget everything at the end", expected="a file, for example sqlite:///vnest.db")
+        raise InputError(f"{shown} would forget everything at the end", expected="a file, for example sqlite:///vnest.db")
     if file and not create and not file.startswith("file:") and not Path(file).is_file():
-        raise NotFoundError(f"there is no ledger at {url}", expected="vnest run FILE first, or --db URL of another one")
+        raise NotFoundError(f"there is no ledger at {shown}", expected="vnest run FILE first, or --db URL of another one")
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite_settings)
     try:

@@ -45,11 +45,12 @@ class Captured:
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """What a lot holds, in kg by substance."""
+    """What a lot holds, in kg by substance, and when something last came into it."""
 
     lot: str
     attributes: dict[str, str]
     materials: dict[str, float]
+    last_gain: datetime
 
 
 @dataclass(slots=True)
@@ -94,19 +95,28 @@ class Book:
 
     def stock(self, kind: str) -> list[Stock]:
         """Return what the lots of a kind hold now, those that hold nothing left out."""
-        lot, flow, material = schema.lot, schema.lot_flow, schema.material_flow
+        lot, flow, material, event = schema.lot, schema.lot_flow, schema.material_flow, schema.event
         signed = case((flow.c.flow.in_(_GAINS), material.c.mass_kg), else_=-material.c.mass_kg)
         query = (
-            select(lot.c.uri, lot.c.attributes, material.c.material, func.sum(signed), func.sum(func.abs(signed)))
+            select(
+                lot.c.uri,
+                lot.c.attributes,
+                material.c.material,
+                func.sum(signed),
+                func.sum(func.abs(signed)),
+                func.max(case((flow.c.flow.in_(_GAINS), event.c.event_time), else_=0)),
+            )
             .join(flow, flow.c.lot_id == lot.c.id)
             .join(material, (material.c.event_seq == flow.c.event_seq) & (material.c.position == flow.c.position))
+            .join(event, event.c.seq == flow.c.event_seq)
             .where(lot.c.kind == kind)
             .group_by(lot.c.uri, lot.c.attributes, material.c.material)
         )
         held: dict[str, Stock] = {}
-        for uri, attributes, name, mass, moved in self.connection.execute(query):
+        for uri, attributes, name, mass, moved, gained_at in self.connection.execute(query):
             if mass > ROUNDING * moved:
-                held.setdefault(uri, Stock(uri, orjson.loads(attributes), {})).materials[name] = mass
+                empty = Stock(uri, orjson.loads(attributes), {}, datetime.fromtimestamp(gained_at / 1e6, UTC))
+                held.setdefault(uri, empty).materials[name] = mass
         return list(held.values())
 
     def bodies(self, first: int = 1) -> Iterator[bytes]:

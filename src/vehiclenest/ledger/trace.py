@@ -97,7 +97,7 @@ def trace(ledger: Ledger, identifier: str) -> Trace:
 
 
 def _find(connection: Connection, identifier: str) -> int:
-    text = identifier.strip()
+    text = identifier.strip().encode("utf-8", "replace").decode("utf-8")
     lot = schema.lot
     candidates = [text]
     with suppress(InputError):

@@ -4,7 +4,7 @@ Only here does what a station says become an event. One run is one transaction: 
 """
 
 from vehiclenest.site.bundled import copy_settings, example_manifest
-from vehiclenest.site.files import prepare_folder, write_events, write_rejected
+from vehiclenest.site.files import delivered_together, write_events, write_rejected
 from vehiclenest.site.reading import Rejected
 from vehiclenest.site.run import Result, run
 from vehiclenest.site.settings import Settings
@@ -14,8 +14,8 @@ __all__ = [
     "Result",
     "Settings",
     "copy_settings",
+    "delivered_together",
     "example_manifest",
-    "prepare_folder",
     "run",
     "write_events",
     "write_rejected",

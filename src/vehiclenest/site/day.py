@@ -46,6 +46,15 @@ class _Day:
     last: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Tank:
+    """Content of a tank and the time of its last filling."""
+
+    content: Composition
+    stream: Stream
+    filled_at: datetime
+
+
 @dataclass(slots=True)
 class Base:
     """The base during a run.
@@ -56,7 +65,7 @@ class Base:
 
     settings: Settings
     serial: str
-    tanks: dict[tuple[str, str], tuple[Composition, Stream]]
+    tanks: dict[tuple[str, str], Tank]
     events: list[Event] = field(default_factory=list[Event])
     unverified: dict[str, None] = field(default_factory=dict[str, None])
     expected_reuse_kg: float = 0.0
@@ -122,9 +131,10 @@ class Base:
     def _fractions(self, vehicle: Vehicle, depollution: Depollution, day: _Day) -> None:
         for fraction in depollution.removed:
             if fraction.bulk:
-                tank = (fraction.code, tank_month(vehicle.received_at))
-                held: Composition = self.tanks[tank][0] if tank in self.tanks else {}
-                self.tanks[tank] = (merged(held, fraction.materials), fraction.stream)
+                key = (fraction.code, tank_month(vehicle.received_at))
+                held = self.tanks.get(key, Tank({}, fraction.stream, vehicle.received_at))
+                content, filled_at = merged(held.content, fraction.materials), max(held.filled_at, vehicle.received_at)
+                self.tanks[key] = Tank(content, fraction.stream, filled_at)
                 continue
             lot = fraction_lot(vehicle, fraction, self.settings)
             found = grade("electrical", ("underbody",), vehicle, self.settings.folder)[0] if fraction.code == "TBA" else None
@@ -155,11 +165,14 @@ class Base:
                 notes = []
 
     def _empty_tanks(self, day: date, gathered: _Day) -> None:
-        """Ship a tank that is worth a lorry, and whatever an earlier month left."""
+        """Ship a tank that is worth a lorry, and what an earlier month left; never, when days are caught up, what came in later."""
         for code, month in sorted(self.tanks):
-            content, stream = self.tanks[code, month]
-            if sum(content.values()) < self.settings.table[code].number("pickup") and month >= f"{day:%Y%m}":
+            tank = self.tanks[code, month]
+            waits = sum(tank.content.values()) < self.settings.table[code].number("pickup") and month >= f"{day:%Y%m}"
+            if waits or tank.filled_at.date() > day:
                 continue
-            decision = self._decide(Item(code, "fraction", content))
-            gathered.consigned[decision.route].append(Consigned(self.settings.material(code, month), content, decision, stream))
+            decision = self._decide(Item(code, "fraction", tank.content))
+            gathered.consigned[decision.route].append(
+                Consigned(self.settings.material(code, month), tank.content, decision, tank.stream)
+            )
             del self.tanks[code, month]

@@ -14,12 +14,27 @@ from vehiclenest.ledger import Stock, write_document
 from vehiclenest.site.reading import Rejected
 
 
-def prepare_folder(folder: Path) -> None:
-    """Make a folder, and see that files can be written to it, before any work is done; raise `InputError` where they cannot."""
-    probe = folder / ".probe"
-    with whole_file(probe) as file:
-        file.write("")
-    probe.unlink()
+@contextmanager
+def delivered_together(folder: Path, names: Sequence[str]) -> Generator[Path]:
+    """Give a folder to write files into; they move to `folder` together at the end, or after an error not at all.
+
+    Raises
+    ------
+    InputError
+        Before any work is done, where the files cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        in_the_way = next((name for name in names if (folder / name).is_dir()), None)
+        if in_the_way:
+            raise InputError(f"{folder / in_the_way} is a folder", expected="a file, or nothing, of that name")
+        staging = tempfile.TemporaryDirectory(dir=folder, prefix=".new-")
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written: {error.strerror}", expected="a folder that can be written") from None
+    with staging as name:
+        yield Path(name)
+        for file in sorted(Path(name).iterdir()):
+            file.replace(folder / file.name)
 
 
 def write_rejected(rejected: Sequence[Rejected], path: Path) -> None:

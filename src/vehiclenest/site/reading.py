@@ -55,14 +55,19 @@ def _read_file(
 ) -> None:
     choose = dialect_of_record if is_json(path) else dialect
     declare: Declare | None = None
-    rows_before = reading.rows
+    rows_before, rejected_before = reading.rows, len(reading.rejected)
     for row in read_rows(path):
         if isinstance(row, InputError):
             reading.rows += 1
             reading.reject(name, row.where.line, row)
             continue
         if declare is None or choose is dialect_of_record:
-            declare = choose(row.cells)
+            try:
+                declare = choose(row.cells)
+            except InputError:
+                reading.rows = rows_before
+                del reading.rejected[rejected_before:]  # the file is refused whole, and once
+                raise
         reading.rows += 1
         try:
             reading.incoming.append(_receive(row, name, declare, seen, settings, now))

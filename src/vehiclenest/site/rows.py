@@ -117,7 +117,7 @@ def _decode(line: Line) -> str:
 
 def _csv_rows(first: Line, lines: Iterator[Line]) -> Iterator[Row | InputError]:
     header = _header(first)
-    for number, cells in _records(lines):
+    for number, cells in _records(lines, len(header)):
         if isinstance(cells, InputError):
             yield cells
         elif not any(cell.strip() for cell in cells):
@@ -143,13 +143,17 @@ def _header(first: Line) -> list[str]:
     return header
 
 
-def _records(lines: Iterator[Line]) -> Iterator[tuple[int, list[str] | InputError]]:
-    """Yield the cells of each record; one whose quoted cell runs over lines is joined, one that nothing closes costs its first line."""
+def _records(lines: Iterator[Line], width: int) -> Iterator[tuple[int, list[str] | InputError]]:
+    """Yield the cells of each record; one whose quoted cell runs over lines is joined.
+
+    A quote that was never meant to open a cell costs its first line alone: it closes nowhere, or where it would make another number of
+    cells than the header has, or only by swallowing a line that is a whole row by itself.
+    """
     held: deque[Line] = deque()  # lines that were read for a record and turned out not to belong to it
     while (line := _next(held, lines)) is not None:
         following: list[Line] = []
         try:
-            yield line.number, _joined(line, following, held, lines)
+            yield line.number, _joined(line, following, held, lines, width)
         except InputError as error:
             held.extendleft(reversed(following))
             yield line.number, InputError(error.what, expected=error.expected, where=Where(line=line.number))
@@ -159,7 +163,7 @@ def _next(held: deque[Line], lines: Iterator[Line]) -> Line | None:
     return held.popleft() if held else next(lines, None)
 
 
-def _joined(line: Line, following: list[Line], held: deque[Line], lines: Iterator[Line]) -> list[str]:
+def _joined(line: Line, following: list[Line], held: deque[Line], lines: Iterator[Line], width: int) -> list[str]:
     """Return the cells of the record that starts with a line; `following` is filled with the lines that were read for it."""
     record = _decode(line)
     while (cells := _cells(record, line.number)) is None:
@@ -167,8 +171,22 @@ def _joined(line: Line, following: list[Line], held: deque[Line], lines: Iterato
         if more is None:
             raise InputError("a quote is opened and never closed", expected='"…" around a cell')
         following.append(more)
-        record += _decode(more)
+        text = _decode(more)
+        if _width(text) == width:
+            raise InputError("a quote is opened and not closed before the next row", expected='"…" around a cell')
+        record += text
+    if following and len(cells) != width:
+        raise InputError("a quote is opened and closed in the wrong place", expected='"…" around a cell')
     return cells
+
+
+def _width(text: str) -> int | None:
+    """Return how many cells a line has by itself, or None where it is no row."""
+    try:
+        cells = _cells(text, 0)
+    except InputError:
+        return None
+    return None if cells is None else len(cells)
 
 
 def _cells(record: str, number: int) -> list[str] | None:
@@ -178,7 +196,8 @@ def _cells(record: str, number: int) -> list[str] | None:
     except csv.Error as error:
         if "unexpected end of data" in str(error):
             return None
-        raise InputError(f"the row is no CSV: {error}", expected="cells separated by commas", where=Where(line=number)) from None
+        what = "a carriage return stands alone" if "new-line character" in str(error) else f"the row is no CSV: {error}"
+        raise InputError(what, expected="cells separated by commas", where=Where(line=number)) from None
 
 
 def _json_rows(first: Line, lines: Iterator[Line]) -> Iterator[Row | InputError]:

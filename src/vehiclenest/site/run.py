@@ -14,9 +14,9 @@ from typing import Any
 
 from vehiclenest.disclosure import Rates, in_scope, recovery_rates
 from vehiclenest.ledger import Event, Ledger, Stock, VehicleFate, largest_closure_error, schema, vehicle_fates
-from vehiclenest.loop.records import Composition, Route, Stream
+from vehiclenest.loop.records import Route, Stream
 from vehiclenest.loop.route import open_book
-from vehiclenest.site.day import Base, Progress
+from vehiclenest.site.day import Base, Progress, Tank
 from vehiclenest.site.reading import Reading, Rejected, drop_known, read_files
 from vehiclenest.site.settings import Settings
 
@@ -151,12 +151,11 @@ class _Totals:
                     self.carbon[material.route or ""] += material.carbon_kg
 
 
-def _tanks(opening: Sequence[Stock]) -> dict[tuple[str, str], tuple[Composition, Stream]]:
+def _tanks(opening: Sequence[Stock]) -> dict[tuple[str, str], Tank]:
     streams = {"FUE": Stream.FUEL, "FIL": Stream.OIL_FILTERS}
     return {
-        (held.attributes["code"], held.attributes["month"]): (
-            held.materials,
-            streams.get(held.attributes["code"], Stream.LIQUIDS),
+        (held.attributes["code"], held.attributes["month"]): Tank(
+            held.materials, streams.get(held.attributes["code"], Stream.LIQUIDS), held.last_gain
         )
         for held in opening
     }
