@@ -3,15 +3,20 @@
 Exit status: 0 when the work was done and every refused row is listed; 2 when nothing could be done; 1 for a fault of our own.
 """
 
+import gc
 import json
 import os
 import sys
 
 from vehiclenest.core.errors import VehicleNestError
 
+_OBJECTS_BEFORE_COLLECTION = 200_000
+
 
 def main() -> None:
     """Run the command line; an error is one line, never a traceback."""
+    # Imports and batches make many objects that live to the end: looking through them for garbage costs a fifth of the time.
+    gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
     from vehiclenest.cli.commands import app
 
     try:
