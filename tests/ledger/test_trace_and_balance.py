@@ -154,7 +154,7 @@ def test_foreign_events_are_counted_and_left_out(filled: Ledger) -> None:
 
 def test_vehicles_carry_value_and_carbon_of_their_part_of_the_outputs(filled: Ledger) -> None:
     with filled.reading() as book:
-        car, van = vehicle_fates(book.connection, Span().condition())
+        car, van = vehicle_fates(book.connection, Span())
     # 500 of 720 kg fluff were shipped; the car has a quarter of the shredder's outputs, and the door alone.
     assert float(car.value) == pytest.approx(120.50 + 0.25 * (5000 - 50))
     assert car.carbon_kg == pytest.approx(-50.0 + 0.25 * (-4000 + 300))

@@ -23,10 +23,11 @@ UNVERIFIED = "unverified_constant"  # kind of an information flow that names a c
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Days from `first` to `last`, both included, UTC; None is open."""
+    """A part of the ledger: days from `first` to `last`, both included, UTC, None is open; events from number `first_event` on."""
 
     first: date | None = None
     last: date | None = None
+    first_event: int = 1
 
     def __post_init__(self) -> None:
         if self.first and self.last and self.first > self.last:
@@ -35,7 +36,7 @@ class Span:
     def condition(self) -> ColumnElement[bool]:
         """Return the condition on the event's time."""
         time = schema.event.c.event_time
-        condition: ColumnElement[bool] = true()
+        condition: ColumnElement[bool] = schema.event.c.seq >= self.first_event if self.first_event > 1 else true()
         if self.first:
             condition &= time >= _midnight(self.first)
         if self.last:
@@ -126,8 +127,8 @@ class VehicleFate:
     carbon_kg: float
 
 
-def vehicle_fates(connection: Connection, condition: ColumnElement[bool]) -> list[VehicleFate]:
-    """Return the vehicles whose receipt fulfils a condition on the table `event`, and what became of them."""
+def vehicle_fates(connection: Connection, span: Span) -> list[VehicleFate]:
+    """Return the vehicles received within a span, and what became of them."""
     lot, event = schema.lot, schema.event
     streams: dict[Any, str] = dict(_pairs(connection, select(lot.c.id, lot.c.stream)))
     graph = whole(connection)
@@ -135,7 +136,7 @@ def vehicle_fates(connection: Connection, condition: ColumnElement[bool]) -> lis
     query = (
         select(lot.c.id, lot.c.reference, lot.c.name, lot.c.attributes)
         .join(event, event.c.seq == lot.c.event_seq)
-        .where(lot.c.kind == "vehicle", condition)
+        .where(lot.c.kind == "vehicle", span.condition())
         .order_by(lot.c.id)
     )
     result: list[VehicleFate] = []
@@ -154,7 +155,7 @@ def vehicle_fates(connection: Connection, condition: ColumnElement[bool]) -> lis
 
 def _by_vehicle(connection: Connection, span: Span) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
-    for vehicle in vehicle_fates(connection, span.condition()):
+    for vehicle in vehicle_fates(connection, span):
         ends: defaultdict[str, float] = defaultdict(float)
         for (end, _), share in vehicle.shares.items():
             ends[end] += share * vehicle.mass_kg

@@ -4,10 +4,10 @@ SQLite runs in WAL mode with synchronous FULL, so that what was acknowledged sur
 IMMEDIATE: a deferred one that turns to writing later fails at once and heeds no timeout.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
@@ -16,6 +16,9 @@ from vehiclenest.core.errors import ConflictError, InputError, NotFoundError, Ve
 
 HEAD = "0001"  # newest migration; a test holds it against the folder
 BUSY_TIMEOUT_SECONDS = 120
+_VARIABLES = 500
+
+Value = TypeVar("Value")
 
 
 def connect(url: str, *, create: bool) -> Engine:
@@ -90,6 +93,12 @@ def writing(engine: Engine) -> Generator[Connection]:
             ) from None
         url = engine.url.render_as_string(hide_password=True)
         raise InputError(f"{url} cannot be written: {error.orig}", expected="a database that can be written") from None
+
+
+def chunks(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
+    """Yield values in pieces that fit into one IN (…): SQLite's old limit is 999 variables."""
+    for start in range(0, len(values), _VARIABLES):
+        yield values[start : start + _VARIABLES]
 
 
 def _sqlite_settings(connection: Any, _record: object) -> None:

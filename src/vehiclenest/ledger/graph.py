@@ -13,9 +13,8 @@ from sqlalchemy import Column, Connection, Integer, Select, cast, column, func, 
 
 from vehiclenest.core.errors import ConflictError
 from vehiclenest.ledger import schema
+from vehiclenest.ledger.database import chunks
 from vehiclenest.ledger.model import Flow
-
-_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,29 +125,36 @@ def whole(connection: Connection) -> Graph:
 def downstream(connection: Connection, lot: int) -> tuple[Graph, list[int]]:
     """Return the graph of everything made out of a lot, looking forward, and the lots in it, the given one included."""
     lots = _reachable(connection, lot, Flow.CONSUMED, Flow.PRODUCED)
-    graph = Graph(gained=_gained(connection, lots))
-    events: set[int] = set()
-    for row in _rows(connection, schema.lot_flow.c.lot_id, lots, _LEAVING):
-        graph.leaving[row.lot_id or 0].append(row)
-        if row.flow == Flow.CONSUMED:
-            events.add(row.event_seq)
-    for row in _rows(connection, schema.lot_flow.c.event_seq, sorted(events), _OUTPUT):
-        graph.outputs[row.event_seq].append(row)
-    return graph, lots
+    leaving = list(_rows(connection, schema.lot_flow.c.lot_id, lots, _LEAVING))
+    outputs = _rows(connection, schema.lot_flow.c.event_seq, _events(leaving, Flow.CONSUMED), _OUTPUT)
+    return Graph(_gained(connection, lots), leaving=_by_lot(leaving), outputs=_by_event(outputs)), lots
 
 
 def upstream(connection: Connection, lot: int) -> tuple[Graph, list[int]]:
     """Return the graph of everything that a lot was made out of, looking back, and the lots in it, the given one included."""
     lots = _reachable(connection, lot, Flow.PRODUCED, Flow.CONSUMED)
-    graph = Graph(gained=_gained(connection, lots))
-    events: set[int] = set()
-    for row in _rows(connection, schema.lot_flow.c.lot_id, lots, _ENTERING):
-        graph.entering[row.lot_id or 0].append(row)
-        if row.flow == Flow.PRODUCED:
-            events.add(row.event_seq)
-    for row in _rows(connection, schema.lot_flow.c.event_seq, sorted(events), _INPUT):
-        graph.inputs[row.event_seq].append(row)
-    return graph, lots
+    entering = list(_rows(connection, schema.lot_flow.c.lot_id, lots, _ENTERING))
+    inputs = _rows(connection, schema.lot_flow.c.event_seq, _events(entering, Flow.PRODUCED), _INPUT)
+    return Graph(_gained(connection, lots), entering=_by_lot(entering), inputs=_by_event(inputs)), lots
+
+
+def _events(rows: list[FlowRow], flow: Flow) -> list[int]:
+    return sorted({row.event_seq for row in rows if row.flow == flow})
+
+
+def _by_lot(rows: Iterable[FlowRow]) -> Rows:
+    found = _empty()
+    for row in rows:
+        if row.lot_id is not None:
+            found[row.lot_id].append(row)
+    return found
+
+
+def _by_event(rows: Iterable[FlowRow]) -> Rows:
+    found = _empty()
+    for row in rows:
+        found[row.event_seq].append(row)
+    return found
 
 
 def _reachable(connection: Connection, lot: int, leaving: Flow, entering: Flow) -> list[int]:
@@ -168,7 +174,7 @@ def _reachable(connection: Connection, lot: int, leaving: Flow, entering: Flow) 
 def _gained(connection: Connection, lots: list[int]) -> dict[int, float]:
     flow = schema.lot_flow
     gained: dict[int, float] = {}
-    for chunk in (lots[i : i + _CHUNK] for i in range(0, len(lots), _CHUNK)):
+    for chunk in chunks(lots):
         query = (
             select(flow.c.lot_id, func.sum(flow.c.mass_kg))
             .where(flow.c.lot_id.in_(chunk), flow.c.flow.in_(_ENTERING))
@@ -180,7 +186,7 @@ def _gained(connection: Connection, lots: list[int]) -> dict[int, float]:
 
 def _rows(connection: Connection, key: Column[int], values: list[int], flows: tuple[str, ...]) -> Iterator[FlowRow]:
     flow = schema.lot_flow
-    for chunk in (values[i : i + _CHUNK] for i in range(0, len(values), _CHUNK)):
+    for chunk in chunks(values):
         query = select(*_COLUMNS).where(key.in_(chunk), flow.c.flow.in_(flows)).order_by(flow.c.event_seq, flow.c.position)
         for row in connection.execute(query):
             yield FlowRow(*row)

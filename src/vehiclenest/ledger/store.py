@@ -19,13 +19,13 @@ from vehiclenest.core.errors import ConflictError, VehicleNestError
 from vehiclenest.core.time import format_time
 from vehiclenest.ledger import schema
 from vehiclenest.ledger.closure import ROUNDING, close
-from vehiclenest.ledger.database import connect, writing
+from vehiclenest.ledger.database import chunks, connect, writing
 from vehiclenest.ledger.epcis import to_epcis
 from vehiclenest.ledger.model import Event, Flow
 
 _SIGN = {Flow.RECEIVED: 1.0, Flow.PRODUCED: 1.0, Flow.CONSUMED: -1.0, Flow.SHIPPED: -1.0}
+_BODIES_AT_ONCE = 500
 _GAINS = [Flow.RECEIVED.value, Flow.PRODUCED.value]
-_CHUNK = 500  # variables in one IN (…): SQLite's old limit is 999
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -48,6 +48,7 @@ class Stock:
     """What a lot holds, in kg by substance, and when something last came into it."""
 
     lot: str
+    stream: str
     attributes: dict[str, str]
     materials: dict[str, float]
     last_gain: datetime
@@ -88,7 +89,7 @@ class Book:
     def known_lots(self, uris: Collection[str]) -> dict[str, datetime]:
         """Return which of the lots are in the ledger, each with the time of the event that created it."""
         found: dict[str, datetime] = {}
-        for chunk in _chunks(list(uris)):
+        for chunk in chunks(list(uris)):
             query = select(schema.lot.c.uri, schema.event.c.event_time).join(schema.event).where(schema.lot.c.uri.in_(chunk))
             found |= {uri: datetime.fromtimestamp(time / 1e6, UTC) for uri, time in self.connection.execute(query)}
         return found
@@ -100,6 +101,7 @@ class Book:
         query = (
             select(
                 lot.c.uri,
+                lot.c.stream,
                 lot.c.attributes,
                 material.c.material,
                 func.sum(signed),
@@ -110,19 +112,19 @@ class Book:
             .join(material, (material.c.event_seq == flow.c.event_seq) & (material.c.position == flow.c.position))
             .join(event, event.c.seq == flow.c.event_seq)
             .where(lot.c.kind == kind)
-            .group_by(lot.c.uri, lot.c.attributes, material.c.material)
+            .group_by(lot.c.uri, lot.c.stream, lot.c.attributes, material.c.material)
         )
         held: dict[str, Stock] = {}
-        for uri, attributes, name, mass, moved, gained_at in self.connection.execute(query):
+        for uri, stream, attributes, name, mass, moved, gained_at in self.connection.execute(query):
             if mass > ROUNDING * moved:
-                empty = Stock(uri, orjson.loads(attributes), {}, datetime.fromtimestamp(gained_at / 1e6, UTC))
+                empty = Stock(uri, stream, orjson.loads(attributes), {}, datetime.fromtimestamp(gained_at / 1e6, UTC))
                 held.setdefault(uri, empty).materials[name] = mass
         return list(held.values())
 
     def bodies(self, first: int = 1) -> Iterator[bytes]:
         """Yield every event as JSON in the order of capture, from the event number `first` on."""
         query = select(schema.event.c.body).where(schema.event.c.seq >= first).order_by(schema.event.c.seq)
-        for (body,) in self.connection.execute(query, execution_options={"yield_per": _CHUNK}):
+        for (body,) in self.connection.execute(query, execution_options={"yield_per": _BODIES_AT_ONCE}):
             yield body
 
     def size(self) -> int:
@@ -296,7 +298,7 @@ class _Capture:
         lot, flow = schema.lot, schema.lot_flow
         signed = case((flow.c.flow.in_(_GAINS), flow.c.mass_kg), else_=-flow.c.mass_kg)
         gained = case((flow.c.flow.in_(_GAINS), flow.c.mass_kg), else_=0.0)
-        for chunk in _chunks(sorted(uris)):
+        for chunk in chunks(sorted(uris)):
             query = (
                 select(lot.c.uri, lot.c.id, func.coalesce(func.sum(signed), 0.0), func.coalesce(func.sum(gained), 0.0))
                 .select_from(lot.outerjoin(flow))
@@ -310,7 +312,7 @@ class _Capture:
         found: set[str] = set()
         if self.next_seq == 1:
             return found
-        for chunk in _chunks(ids):
+        for chunk in chunks(ids):
             found.update(
                 self.connection.execute(select(schema.event.c.event_id).where(schema.event.c.event_id.in_(chunk))).scalars()
             )
@@ -335,8 +337,3 @@ def reference_of(uri: str) -> str:
     scheme, _, key = uri.rpartition(":")
     parts = key.split(".", 1)
     return parts[1] if scheme.startswith("urn:epc:") and len(parts) > 1 else uri[-64:]
-
-
-def _chunks(items: list[str]) -> Iterator[list[str]]:
-    for start in range(0, len(items), _CHUNK):
-        yield items[start : start + _CHUNK]

@@ -14,12 +14,11 @@ from vehiclenest.core.errors import InputError, NotFoundError
 from vehiclenest.core.identifiers import parse_epc
 from vehiclenest.ledger import schema
 from vehiclenest.ledger.balance import Span, unverified_constants
+from vehiclenest.ledger.database import chunks
 from vehiclenest.ledger.fate import STOCK
 from vehiclenest.ledger.graph import Graph, downstream, in_order, upstream
 from vehiclenest.ledger.model import Flow
 from vehiclenest.ledger.store import Ledger
-
-_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +130,7 @@ def _records(connection: Connection, ids: Iterable[int]) -> dict[int, LotRecord]
         lot.c.attributes,
     )
     records: dict[int, LotRecord] = {}
-    for chunk in (wanted[i : i + _CHUNK] for i in range(0, len(wanted), _CHUNK)):
+    for chunk in chunks(wanted):
         for identity, uri, reference, kind, name, stream, time, event_id, attributes in connection.execute(
             select(*columns).join(event, event.c.seq == lot.c.event_seq).where(lot.c.id.in_(chunk))
         ):

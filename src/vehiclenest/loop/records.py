@@ -10,6 +10,7 @@ from typing import Literal
 Composition = Mapping[str, float]
 Basis = Literal["weighed", "estimated"]
 Grade = Literal["A", "B", "C", "X"]
+TRACTION_BATTERY = "TBA"  # code of the fraction that is graded and routed like a part
 
 
 class Powertrain(StrEnum):

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from vehiclenest.ledger import UNVERIFIED, Event, InformationFlow
 from vehiclenest.loop.dismantle import depollute, dismantle, grade, shred
 from vehiclenest.loop.intake import family_of
-from vehiclenest.loop.records import Composition, Decision, Depollution, Item, Route, Stream, Vehicle, merged
+from vehiclenest.loop.records import TRACTION_BATTERY, Composition, Decision, Depollution, Item, Route, Stream, Vehicle, merged
 from vehiclenest.loop.route import decide, open_book
 from vehiclenest.site.events import (
     HULK,
@@ -137,7 +137,11 @@ class Base:
                 self.tanks[key] = Tank(content, fraction.stream, filled_at)
                 continue
             lot = fraction_lot(vehicle, fraction, self.settings)
-            found = grade("electrical", ("underbody",), vehicle, self.settings.folder)[0] if fraction.code == "TBA" else None
+            found = (
+                grade("electrical", ("underbody",), vehicle, self.settings.folder)[0]
+                if fraction.code == TRACTION_BATTERY
+                else None
+            )
             decision = self._decide(Item(fraction.code, "fraction", fraction.materials, found))
             day.consigned[decision.route].append(Consigned(lot, fraction.materials, decision, fraction.stream))
 

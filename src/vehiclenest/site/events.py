@@ -9,6 +9,7 @@ from typing import Any
 from vehiclenest.core.money import Money
 from vehiclenest.ledger import EnergyFlow, Event, Flow, InformationFlow, Lot, MaterialFlow, MoneyFlow
 from vehiclenest.loop.records import (
+    TRACTION_BATTERY,
     Campaign,
     Component,
     Composition,
@@ -121,8 +122,8 @@ def received(vehicle: Vehicle, source: str, settings: Settings, costs: Costs) ->
 def depolluted(vehicle: Vehicle, depollution: Depollution, settings: Settings, costs: Costs) -> list[Event]:
     """Return the removal of the traction battery, where there is one, and of everything else hazardous."""
     time = vehicle.received_at + timedelta(minutes=depollution.minutes)
-    battery = [fraction for fraction in depollution.removed if fraction.code == "TBA"]
-    rest = [fraction for fraction in depollution.removed if fraction.code != "TBA"]
+    battery = [fraction for fraction in depollution.removed if fraction.code == TRACTION_BATTERY]
+    rest = [fraction for fraction in depollution.removed if fraction.code != TRACTION_BATTERY]
     events: list[Event] = []
     if battery:
         events.append(_removed("AssociationEvent", vehicle, battery, time, settings))

@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import Any
 
 from vehiclenest.disclosure import Rates, in_scope, recovery_rates
-from vehiclenest.ledger import Event, Ledger, Stock, VehicleFate, largest_closure_error, schema, vehicle_fates
+from vehiclenest.ledger import Event, Ledger, Span, Stock, VehicleFate, largest_closure_error, vehicle_fates
 from vehiclenest.loop.records import Route, Stream
 from vehiclenest.loop.route import open_book
 from vehiclenest.site.day import Base, Progress, Tank
@@ -121,7 +121,7 @@ def run(
         totals = _Totals()
         for events in base.work(reading.incoming, progress):
             totals.add(events, book.capture(events, now).stored)
-        vehicles = vehicle_fates(book.connection, schema.event.c.seq >= first)
+        vehicles = vehicle_fates(book.connection, Span(first_event=first))
         worst = largest_closure_error(book.connection, first)
         result = _result(reading, vehicles, base, totals, worst, started)
         if deliver:
@@ -152,11 +152,8 @@ class _Totals:
 
 
 def _tanks(opening: Sequence[Stock]) -> dict[tuple[str, str], Tank]:
-    streams = {"FUE": Stream.FUEL, "FIL": Stream.OIL_FILTERS}
     return {
-        (held.attributes["code"], held.attributes["month"]): Tank(
-            held.materials, streams.get(held.attributes["code"], Stream.LIQUIDS), held.last_gain
-        )
+        (held.attributes["code"], held.attributes["month"]): Tank(held.materials, Stream(held.stream), held.last_gain)
         for held in opening
     }
 

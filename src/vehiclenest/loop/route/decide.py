@@ -12,7 +12,7 @@ from pathlib import Path
 
 from vehiclenest.core.errors import SettingsError
 from vehiclenest.core.money import minor_unit
-from vehiclenest.loop.records import Decision, Item, Route
+from vehiclenest.loop.records import TRACTION_BATTERY, Decision, Item, Route
 from vehiclenest.loop.route.book import Book, open_book
 
 BUYERS = {
@@ -25,7 +25,6 @@ BUYERS = {
     Route.DISPOSE: "licensed disposal site",
 }
 _BURNABLE_SHARE = 0.5  # below this share of burnable mass an incinerator does not take it as fuel
-_TRACTION_BATTERY = "TBA"
 _CHEMISTRY_MARKERS = (("manganese", "ternary"), ("phosphate", "iron_phosphate"))
 _HAZARDOUS = frozenset({"BRF", "WAF", "REF", "COO", "FIL"})
 
@@ -97,7 +96,7 @@ def _names(uses: tuple[str, ...], materials: tuple[str, ...], place: str, site: 
 
 
 def _options(item: Item, book: Book) -> Iterable[Option]:
-    if item.code == _TRACTION_BATTERY:
+    if item.code == TRACTION_BATTERY:
         return _traction_battery(item, book)
     return _BY_KIND[item.kind](item, book)
 
