@@ -2,7 +2,7 @@
 # Writes base.txt and test.txt: pinned, hashed, for every platform, naming no index and no path.
 set -eu
 uv=$1
-common="--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet"
+common="--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras --no-annotate --no-header --quiet"
 cd "$(dirname "$0")/.."
 echo "flit_core>=3.11,<5" | $uv pip compile $common pyproject.toml - -o requirements/base.txt
 echo "flit_core>=3.11,<5" | $uv pip compile $common pyproject.toml - --group test -c requirements/base.txt -o requirements/test.txt

@@ -4,17 +4,9 @@ Each event yields rows of four flows — material, energy, money, information. M
 event is refused. Storage through SQLAlchemy; events are only ever added.
 """
 
-from vehiclenest.ledger.balance import (
-    UNVERIFIED,
-    Span,
-    VehicleFate,
-    balance,
-    largest_closure_error,
-    vehicle_fates,
-)
 from vehiclenest.ledger.closure import close, tolerance
 from vehiclenest.ledger.epcis import to_epcis, write_document
-from vehiclenest.ledger.model import NAMESPACE, EnergyFlow, Event, Flow, InformationFlow, Lot, MaterialFlow, MoneyFlow
+from vehiclenest.ledger.model import NAMESPACE, UNVERIFIED, EnergyFlow, Event, Flow, InformationFlow, Lot, MaterialFlow, MoneyFlow
 from vehiclenest.ledger.store import Book, Captured, Ledger, Stock
 from vehiclenest.ledger.trace import Trace, trace
 
@@ -31,16 +23,11 @@ __all__ = [
     "Lot",
     "MaterialFlow",
     "MoneyFlow",
-    "Span",
     "Stock",
     "Trace",
-    "VehicleFate",
-    "balance",
     "close",
-    "largest_closure_error",
     "to_epcis",
     "tolerance",
     "trace",
-    "vehicle_fates",
     "write_document",
 ]

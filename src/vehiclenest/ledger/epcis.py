@@ -1,6 +1,5 @@
 """EPCIS 2.0 JSON/JSON-LD: events to their document form. Everything of ours stands under the prefix ``vnest``."""
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import orjson
 
 from vehiclenest.core.time import format_time
+from vehiclenest.ledger.event_hash import event_hash
 from vehiclenest.ledger.model import NAMESPACE, PREFIX, Event, Lot, MaterialFlow, MoneyFlow
 
 CONTEXT = ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld", {PREFIX: NAMESPACE}]
@@ -33,14 +33,8 @@ def to_epcis(event: Event) -> dict[str, Any]:
         document[FIELDS[3]] = [_money_flow(flow) for flow in event.money]
     if event.information:
         document[FIELDS[4]] = [{f"{_P}kind": flow.kind, f"{_P}reference": flow.reference} for flow in event.information]
-    document["eventID"] = event_id(document)
+    document["eventID"] = event_hash(document, CONTEXT)
     return document
-
-
-def event_id(document: Mapping[str, Any]) -> str:
-    """Return the id of an event: the SHA-256 of its canonical JSON (sorted keys, no id, no record time) as an RFC 6920 name."""
-    content = {key: value for key, value in document.items() if key not in {"eventID", "recordTime"}}
-    return f"ni:///sha-256;{hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()}"
 
 
 def _lot(lot: Lot) -> dict[str, Any]:
@@ -76,6 +70,13 @@ def _money_flow(flow: MoneyFlow) -> dict[str, Any]:
         f"{_P}counterparty": flow.counterparty,
         f"{_P}purpose": flow.purpose,
     }
+
+
+def in_context(body: bytes, context: bytes) -> bytes:
+    """Return an event, as JSON, that carries what it needs of the context it was captured in: it can stand in any document then."""
+    event = orjson.loads(body)
+    own = event.pop("@context", [])
+    return orjson.dumps({"@context": [*orjson.loads(context), *(own if isinstance(own, list) else [own])], **event})
 
 
 def write_document(

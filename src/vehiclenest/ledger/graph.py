@@ -1,20 +1,28 @@
-"""The graph of lots: which lots an event turns into which, and how much of each. Trace and fates walk it.
+"""The graph of lots: which lots an event turns into which, and how much of each. A trace walks it.
 
 A lot is a node. An event that consumes lots and produces others is an edge from each input to each output; of a mixed batch every
 output carries every input in proportion to mass. What is received has no edge in; shipped, lost, unaccounted and what is still in
-stock are the ends.
+stock are the ends. Foreign identifiers form a graph beside it, without mass: what went into what.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Column, Connection, Integer, Select, cast, column, func, literal, select
+from sqlalchemy import BigInteger, Column, ColumnElement, Connection, String, and_, cast, column, func, literal, or_, select
 
 from vehiclenest.core.errors import ConflictError
 from vehiclenest.ledger import schema
 from vehiclenest.ledger.database import chunks
+from vehiclenest.ledger.entry import CHILD, CODES, INPUT, OUTPUT, PARENT, TRANSFORMATION, split
 from vehiclenest.ledger.model import Flow
+from vehiclenest.ledger.schema import in_force, named_lots
+
+RECEIVED, CONSUMED, PRODUCED, SHIPPED = (CODES[flow] for flow in (Flow.RECEIVED, Flow.CONSUMED, Flow.PRODUCED, Flow.SHIPPED))
+_ENTERING = (RECEIVED, PRODUCED)
+_LEAVING = (CONSUMED, SHIPPED)
+_OUTPUT = (PRODUCED, CODES[Flow.LOST], CODES[Flow.UNACCOUNTED])
+_INPUT = (CONSUMED,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,28 +31,11 @@ class FlowRow:
 
     event_seq: int
     lot_id: int | None
-    flow: str
+    flow: int
     mass_kg: float
     route: str | None
     reason: str | None
-    value_e4: int | None
-    carbon_kg: float | None
 
-
-_COLUMNS = (
-    schema.lot_flow.c.event_seq,
-    schema.lot_flow.c.lot_id,
-    schema.lot_flow.c.flow,
-    schema.lot_flow.c.mass_kg,
-    schema.lot_flow.c.route,
-    schema.lot_flow.c.reason,
-    schema.lot_flow.c.value_e4,
-    schema.lot_flow.c.carbon_kg,
-)
-_ENTERING = (Flow.RECEIVED.value, Flow.PRODUCED.value)
-_LEAVING = (Flow.CONSUMED.value, Flow.SHIPPED.value)
-_OUTPUT = (Flow.PRODUCED.value, Flow.LOST.value, Flow.UNACCOUNTED.value)
-_INPUT = (Flow.CONSUMED.value,)
 
 Rows = defaultdict[int, list[FlowRow]]
 
@@ -55,13 +46,14 @@ def _empty() -> Rows:
 
 @dataclass(slots=True)
 class Graph:
-    """Rows by lot and by event.
+    """Rows by lot and by event, looking one way.
 
-    `gained` is all the mass that ever came into a lot, in kg; `entering` and `leaving` are its rows; `inputs` and `outputs` are an
-    event's. A graph that looks one way only has the rows of that way.
+    `lots` are the lots in it; `gained` is all the mass that ever came into a lot, in kg; `entering` and `leaving` are its rows;
+    `inputs` and `outputs` are an event's.
     """
 
-    gained: dict[int, float] = field(default_factory=dict[int, float])
+    lots: list[int]
+    gained: dict[int, float]
     entering: Rows = field(default_factory=_empty)
     leaving: Rows = field(default_factory=_empty)
     inputs: Rows = field(default_factory=_empty)
@@ -69,14 +61,14 @@ class Graph:
 
     def products(self, lot: int) -> set[int]:
         """Return the lots that a lot was turned into."""
-        return _others(self.leaving[lot], Flow.CONSUMED, self.outputs)
+        return _others(self.leaving[lot], CONSUMED, self.outputs)
 
     def sources(self, lot: int) -> set[int]:
         """Return the lots that a lot was made of."""
-        return _others(self.entering[lot], Flow.PRODUCED, self.inputs)
+        return _others(self.entering[lot], PRODUCED, self.inputs)
 
 
-def _others(rows: list[FlowRow], flow: Flow, of_event: Rows) -> set[int]:
+def _others(rows: list[FlowRow], flow: int, of_event: Rows) -> set[int]:
     return {other.lot_id for row in rows if row.flow == flow for other in of_event[row.event_seq] if other.lot_id is not None}
 
 
@@ -86,7 +78,7 @@ def in_order(lots: Iterable[int], following: Callable[[int], set[int]]) -> list[
     Raises
     ------
     ConflictError
-        Where a lot follows itself: it was made out of itself.
+        Where a lot follows itself: it was made out of itself, which capture refuses and a changed database may hold.
     """
     after = {lot: following(lot) for lot in lots}
     waiting: defaultdict[int, int] = defaultdict(int)
@@ -107,38 +99,59 @@ def in_order(lots: Iterable[int], following: Callable[[int], set[int]]) -> list[
     return order
 
 
-def whole(connection: Connection) -> Graph:
-    """Return the graph of everything in the ledger, looking forward."""
-    graph = Graph()
-    gained: defaultdict[int, float] = defaultdict(float)
-    for row in (FlowRow(*found) for found in connection.execute(select(*_COLUMNS).order_by(schema.lot_flow.c.event_seq))):
-        if row.flow in _ENTERING and row.lot_id is not None:
-            gained[row.lot_id] += row.mass_kg
-        elif row.lot_id is not None:
-            graph.leaving[row.lot_id].append(row)
-        if row.flow in _OUTPUT:
-            graph.outputs[row.event_seq].append(row)
-    graph.gained = dict(gained)
-    return graph
+def downstream(connection: Connection, lot: int, last: int) -> Graph:
+    """Return the graph of everything made out of a lot by the event number `last`, looking forward, the lot itself included."""
+    lots = _reachable(connection, lot, CONSUMED, PRODUCED, last)
+    leaving = list(_rows(connection, schema.lot_flow.c.lot_id, lots, _LEAVING, last))
+    outputs = _rows(connection, schema.lot_flow.c.event_seq, _events(leaving, CONSUMED), _OUTPUT, last)
+    return Graph(lots, _gained(connection, lots, last), leaving=_by_lot(leaving), outputs=_by_event(outputs))
 
 
-def downstream(connection: Connection, lot: int) -> tuple[Graph, list[int]]:
-    """Return the graph of everything made out of a lot, looking forward, and the lots in it, the given one included."""
-    lots = _reachable(connection, lot, Flow.CONSUMED, Flow.PRODUCED)
-    leaving = list(_rows(connection, schema.lot_flow.c.lot_id, lots, _LEAVING))
-    outputs = _rows(connection, schema.lot_flow.c.event_seq, _events(leaving, Flow.CONSUMED), _OUTPUT)
-    return Graph(_gained(connection, lots), leaving=_by_lot(leaving), outputs=_by_event(outputs)), lots
+def upstream(connection: Connection, lot: int, last: int) -> Graph:
+    """Return the graph of everything that a lot was made out of, looking back, the lot itself included."""
+    lots = _reachable(connection, lot, PRODUCED, CONSUMED, last)
+    entering = list(_rows(connection, schema.lot_flow.c.lot_id, lots, _ENTERING, last))
+    inputs = _rows(connection, schema.lot_flow.c.event_seq, _events(entering, PRODUCED), _INPUT, last)
+    return Graph(lots, _gained(connection, lots, last), entering=_by_lot(entering), inputs=_by_event(inputs))
 
 
-def upstream(connection: Connection, lot: int) -> tuple[Graph, list[int]]:
-    """Return the graph of everything that a lot was made out of, looking back, and the lots in it, the given one included."""
-    lots = _reachable(connection, lot, Flow.PRODUCED, Flow.CONSUMED)
-    entering = list(_rows(connection, schema.lot_flow.c.lot_id, lots, _ENTERING))
-    inputs = _rows(connection, schema.lot_flow.c.event_seq, _events(entering, Flow.PRODUCED), _INPUT)
-    return Graph(_gained(connection, lots), entering=_by_lot(entering), inputs=_by_event(inputs)), lots
+def went_into(connection: Connection, uri: str, last: int) -> list[str]:
+    """Return the identifiers that a foreign one went into: outputs of transformations, things that contain it."""
+    return _connected(connection, uri, ((INPUT, OUTPUT), (CHILD, PARENT)), last)
 
 
-def _events(rows: list[FlowRow], flow: Flow) -> list[int]:
+def made_of(connection: Connection, uri: str, last: int) -> list[str]:
+    """Return the identifiers that a foreign one was made of: inputs of transformations, things that it contains."""
+    return _connected(connection, uri, ((OUTPUT, INPUT), (PARENT, CHILD)), last)
+
+
+def sources(connection: Connection, uris: Sequence[str]) -> set[str]:
+    """Return what things were directly made of, ours and foreign ones."""
+    found: set[str] = set()
+    flow, other, made, of = schema.lot_flow, schema.lot_flow.alias("other"), named_lots(), named_lots().alias("input")
+    for chunk in chunks(list(uris)):
+        wanted = set(map(split, chunk))
+        query = (
+            select(made.c.prefix, made.c.reference, of.c.prefix + of.c.reference)
+            .select_from(made)
+            .join(flow, (flow.c.lot_id == made.c.id) & (flow.c.flow == PRODUCED))
+            .join(other, (other.c.event_seq == flow.c.event_seq) & (other.c.flow == CONSUMED))
+            .join(of, of.c.id == other.c.lot_id)
+            .where(made.c.reference.in_([reference for _, reference in wanted]), in_force(flow.c.event_seq))
+        )
+        found |= {source for start, reference, source in connection.execute(query) if (start, reference) in wanted}
+        one, another = schema.mention, schema.mention.alias("another")
+        event, joined = _same_transformation(one, another)
+        foreign = (
+            select(another.c.uri)
+            .select_from(joined)
+            .where(one.c.uri.in_(chunk), one.c.role == OUTPUT, another.c.role == INPUT, in_force(event))
+        )
+        found.update(connection.execute(foreign).scalars())
+    return found
+
+
+def _events(rows: list[FlowRow], flow: int) -> list[int]:
     return sorted({row.event_seq for row in rows if row.flow == flow})
 
 
@@ -157,36 +170,66 @@ def _by_event(rows: Iterable[FlowRow]) -> Rows:
     return found
 
 
-def _reachable(connection: Connection, lot: int, leaving: Flow, entering: Flow) -> list[int]:
+def _reachable(connection: Connection, lot: int, leaving: int, entering: int, last: int) -> list[int]:
     flow, other = schema.lot_flow, schema.lot_flow.alias("other")
-    reach = select(cast(literal(lot), Integer).label("id")).cte("reach", recursive=True)
+    reach = select(cast(literal(lot), BigInteger).label("id")).cte("reach", recursive=True)
     step = (
         select(other.c.lot_id)
         .select_from(reach)
         .join(flow, flow.c.lot_id == reach.c.id)
         .join(other, other.c.event_seq == flow.c.event_seq)
-        .where(flow.c.flow == leaving.value, other.c.flow == entering.value, other.c.lot_id.is_not(None))
+        .where(flow.c.flow == leaving, other.c.flow == entering, other.c.lot_id.is_not(None), in_force(flow.c.event_seq, last))
     )
-    query: Select[int] = select(column("id", Integer)).select_from(reach.union(step))
-    return list(connection.execute(query).scalars())
+    return list(connection.execute(select(column("id", BigInteger)).select_from(reach.union(step))).scalars())
 
 
-def _gained(connection: Connection, lots: list[int]) -> dict[int, float]:
+def _connected(connection: Connection, uri: str, roles: tuple[tuple[int, int], ...], last: int) -> list[str]:
+    reach = select(cast(literal(uri), String(512)).label("uri")).cte("reach", recursive=True)
+    one, another = schema.mention.alias("one"), schema.mention.alias("another")
+    event, joined = _same_transformation(one, another)
+    step = (
+        select(another.c.uri)
+        .select_from(joined.join(reach, reach.c.uri == one.c.uri))
+        .where(or_(*(and_(one.c.role == start, another.c.role == end) for start, end in roles)), in_force(event, last))
+    )
+    found = connection.execute(select(column("uri", String)).select_from(reach.union(step))).scalars()
+    return sorted({name for name in found if name != uri})
+
+
+def _same_transformation(one: "schema.Table", another: "schema.Table") -> tuple[ColumnElement[int], "schema.Join"]:
+    """Join the mentions of one event, or of all events of one transformation."""
+    own, same = schema.mention.alias("own_transformation"), schema.mention.alias("same_transformation")
+    event = func.coalesce(same.c.event_seq, one.c.event_seq)
+    joined = (
+        one.outerjoin(own, (own.c.event_seq == one.c.event_seq) & (own.c.role == TRANSFORMATION))
+        .outerjoin(same, (same.c.uri == own.c.uri) & (same.c.role == TRANSFORMATION))
+        .join(another, another.c.event_seq == event)
+    )
+    return event, joined
+
+
+def _gained(connection: Connection, lots: list[int], last: int) -> dict[int, float]:
     flow = schema.lot_flow
     gained: dict[int, float] = {}
     for chunk in chunks(lots):
         query = (
             select(flow.c.lot_id, func.sum(flow.c.mass_kg))
-            .where(flow.c.lot_id.in_(chunk), flow.c.flow.in_(_ENTERING))
+            .where(flow.c.lot_id.in_(chunk), flow.c.flow.in_(_ENTERING), in_force(flow.c.event_seq, last))
             .group_by(flow.c.lot_id)
         )
         gained |= {lot: mass for lot, mass in connection.execute(query)}  # noqa: C416  # rows are no tuples to dict()
     return gained
 
 
-def _rows(connection: Connection, key: Column[int], values: list[int], flows: tuple[str, ...]) -> Iterator[FlowRow]:
-    flow = schema.lot_flow
+def _rows(connection: Connection, key: Column[int], values: list[int], flows: tuple[int, ...], last: int) -> Iterator[FlowRow]:
+    flow, outcome = schema.lot_flow, schema.outcome
+    columns = (flow.c.event_seq, flow.c.lot_id, flow.c.flow, flow.c.mass_kg, outcome.c.route, outcome.c.reason)
     for chunk in chunks(values):
-        query = select(*_COLUMNS).where(key.in_(chunk), flow.c.flow.in_(flows)).order_by(flow.c.event_seq, flow.c.position)
+        query = (
+            select(*columns)
+            .select_from(flow.outerjoin(outcome))
+            .where(key.in_(chunk), flow.c.flow.in_(flows), in_force(flow.c.event_seq, last))
+            .order_by(flow.c.event_seq, flow.c.position)
+        )
         for row in connection.execute(query):
             yield FlowRow(*row)

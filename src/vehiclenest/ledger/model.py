@@ -15,6 +15,8 @@ from vehiclenest.core.money import Money
 
 NAMESPACE = "https://vehiclenest.example/ns/1/"  # .example is reserved (RFC 2606): the name identifies and is not fetched
 PREFIX = "vnest"
+UNVERIFIED = "unverified_constant"  # kind of an information flow that names a constant nobody verified
+STOCK = "stock"  # the end of what has not left yet
 
 EventType = Literal["ObjectEvent", "AggregationEvent", "TransactionEvent", "TransformationEvent", "AssociationEvent"]
 EVENT_TYPES: tuple[EventType, ...] = (

@@ -1,88 +1,161 @@
-"""Tables of the ledger. Rows are only ever added; docs/architecture.md draws them."""
+"""Tables of the ledger. Rows are only ever added; docs/architecture.md draws them.
 
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table
+The event's own bytes are the truth. Every other row can be derived from them (`entry`), which is how they are verified; the tables hold
+what capture has to check and what a trace has to find, and nothing else: masses by substance, energy and money stand in the columns
+(`columns`).
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Subquery,
+    Table,
+    UniqueConstraint,
+    select,
+)
 
 metadata = MetaData()
 
 # SQLite counts only an INTEGER primary key as its row id.
 _Key = BigInteger().with_variant(Integer, "sqlite")
 
+context = Table(
+    "context",
+    metadata,
+    Column("id", _Key, primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False, unique=True, comment="JSON-LD context of a captured document, as JSON"),
+)
+
 event = Table(
     "event",
     metadata,
-    Column("seq", _Key, primary_key=True, autoincrement=False, comment="order of capture, from 1"),
-    Column("event_id", String(128), nullable=False, unique=True),
+    Column("seq", _Key, primary_key=True, autoincrement=False, comment="order of capture, from 1, without gaps"),
+    Column("identity", LargeBinary(32), nullable=False, unique=True, comment="CBV event hash; of a declaration with its content"),
+    Column("event_id", String(256), nullable=True, index=True, comment="eventID, where it is not the event hash"),
     Column("type", String(24), nullable=False),
     Column("event_time", BigInteger, nullable=False, index=True, comment="microseconds since 1970-01-01 UTC"),
-    Column("record_time", BigInteger, nullable=False, comment="microseconds since 1970-01-01 UTC"),
-    Column("biz_step", String(64), nullable=False),
-    Column("body", LargeBinary, nullable=False, comment="the event as JSON, as captured"),
+    Column("record_time", BigInteger, nullable=False, index=True, comment="microseconds since 1970-01-01 UTC"),
+    Column("biz_step", String(256), nullable=False),
+    Column("context_id", _Key, ForeignKey("context.id"), nullable=True, comment="context, where it is not the ledger's own"),
+    Column("body", LargeBinary, nullable=False, comment="the event as JSON, as captured; long ones compressed (zlib)"),
+)
+
+withdrawal = Table(
+    "withdrawal",
+    metadata,
+    Column("event_seq", _Key, ForeignKey("event.seq"), primary_key=True, autoincrement=False, comment="the event in error"),
+    Column("by_seq", _Key, ForeignKey("event.seq"), nullable=False, comment="the error declaration"),
+)
+
+prefix = Table(
+    "prefix",
+    metadata,
+    Column("id", _Key, primary_key=True, autoincrement=False),
+    Column("text", String(256), nullable=False, unique=True, comment="what many identifiers start with"),
+)
+
+description = Table(
+    "description",
+    metadata,
+    Column("id", _Key, primary_key=True, autoincrement=False),
+    Column("kind", String(24), nullable=False, index=True),
+    Column("name", String(256), nullable=False),
+    Column("stream", String(64), nullable=False),
+    UniqueConstraint("name", "kind", "stream"),
 )
 
 lot = Table(
     "lot",
     metadata,
     Column("id", _Key, primary_key=True, autoincrement=False),
-    Column("uri", String(256), nullable=False, unique=True),
-    Column("reference", String(64), nullable=False, index=True, comment="the tail of the URI, as a person types it"),
-    Column("kind", String(24), nullable=False),
-    Column("name", String(120), nullable=False),
-    Column("stream", String(64), nullable=False),
-    Column("event_seq", _Key, ForeignKey("event.seq"), nullable=False),
-    Column("attributes", LargeBinary, nullable=False, comment="JSON object"),
+    Column(
+        "event_seq", _Key, ForeignKey("event.seq"), primary_key=True, autoincrement=False, comment="the event that describes it"
+    ),
+    Column("prefix_id", _Key, ForeignKey("prefix.id"), nullable=False),
+    Column("reference", String(256), nullable=False, comment="the rest of the identifier, as a person types it"),
+    Column("description_id", _Key, ForeignKey("description.id"), nullable=False, index=True),
+    Index("lot_reference", "reference", "prefix_id"),
+    sqlite_with_rowid=False,
+)
+
+outcome = Table(
+    "outcome",
+    metadata,
+    Column("id", _Key, primary_key=True, autoincrement=False),
+    Column("route", String(64), nullable=False),
+    Column("reason", String, nullable=False),
+    UniqueConstraint("reason", "route"),
 )
 
 lot_flow = Table(
     "lot_flow",
     metadata,
-    Column("event_seq", _Key, ForeignKey("event.seq"), primary_key=True),
-    Column("position", Integer, primary_key=True),
-    Column("lot_id", _Key, ForeignKey("lot.id"), nullable=True),
-    Column("flow", String(12), nullable=False),
+    Column("event_seq", _Key, ForeignKey("event.seq"), primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("lot_id", _Key, nullable=True),
+    Column("flow", SmallInteger, nullable=False, comment="0 received 1 consumed 2 produced 3 shipped 4 lost 5 unaccounted"),
     Column("mass_kg", Float(53), nullable=False),
-    Column("uncertainty_kg", Float(53), nullable=False),
-    Column("basis", String(10), nullable=False),
-    Column("route", String(20), nullable=True),
-    Column("reason", String, nullable=True),
+    Column("outcome_id", _Key, ForeignKey("outcome.id"), nullable=True),
     Column("value_e4", BigInteger, nullable=True, comment="net value in ten-thousandths of the currency"),
     Column("carbon_kg", Float(53), nullable=True),
-    Index("lot_flow_lot", "lot_id", "flow", "mass_kg"),
+    Index("lot_flow_lot", "lot_id"),
+    sqlite_with_rowid=False,
 )
 
-material_flow = Table(
-    "material_flow",
+mixture = Table(
+    "mixture",
     metadata,
-    Column("event_seq", _Key, ForeignKey("event.seq"), primary_key=True),
-    Column("position", Integer, primary_key=True),
-    Column("material", String(24), primary_key=True),
-    Column("mass_kg", Float(53), nullable=False),
-)
-
-energy_flow = Table(
-    "energy_flow",
-    metadata,
-    Column("event_seq", _Key, ForeignKey("event.seq"), primary_key=True),
-    Column("position", Integer, primary_key=True),
-    Column("carrier", String(32), nullable=False),
-    Column("kwh", Float(53), nullable=False),
-)
-
-money_flow = Table(
-    "money_flow",
-    metadata,
-    Column("event_seq", _Key, ForeignKey("event.seq"), primary_key=True),
-    Column("position", Integer, primary_key=True),
-    Column("amount_e4", BigInteger, nullable=False, comment="ten-thousandths of the currency: exact for every ISO 4217 code"),
-    Column("currency", String(3), nullable=False),
-    Column("counterparty", String(120), nullable=False),
-    Column("purpose", String(64), nullable=False),
+    Column("event_seq", _Key, ForeignKey("event.seq"), primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("material", String(64), primary_key=True),
+    Column("mass_kg", Float(53), nullable=False, comment="of a lot that may be added to: its content has to be known to be used"),
+    sqlite_with_rowid=False,
 )
 
 information_flow = Table(
     "information_flow",
     metadata,
-    Column("event_seq", _Key, ForeignKey("event.seq"), primary_key=True),
-    Column("position", Integer, primary_key=True),
+    Column("event_seq", _Key, ForeignKey("event.seq"), primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
     Column("kind", String(64), nullable=False),
     Column("reference", String(256), nullable=False),
+    Index("information_flow_kind", "kind", "event_seq"),
+    sqlite_with_rowid=False,
 )
+
+mention = Table(
+    "mention",
+    metadata,
+    Column("uri", String(512), primary_key=True, comment="an identifier that an event names outside its material flows"),
+    Column("event_seq", _Key, ForeignKey("event.seq"), primary_key=True, autoincrement=False),
+    Column("role", SmallInteger, primary_key=True, comment="0 thing 1 parent 2 child 3 input 4 output 5 transformation"),
+    Index("mention_event", "event_seq"),
+    sqlite_with_rowid=False,
+)
+
+
+def in_force(seq: ColumnElement[int], last: int | None = None) -> ColumnElement[bool]:
+    """Return the condition that an event was captured by the event number `last`, None for now, and was not withdrawn by then."""
+    withdrawn = select(withdrawal.c.event_seq)
+    if last is None:
+        return seq.not_in(withdrawn)
+    return (seq <= last) & seq.not_in(withdrawn.where(withdrawal.c.by_seq <= last))
+
+
+def named_lots() -> Subquery:
+    """Return every lot once with its name in two parts: id, prefix, reference."""
+    return (
+        select(lot.c.id, prefix.c.text.label("prefix"), lot.c.reference)
+        .select_from(lot.join(prefix, prefix.c.id == lot.c.prefix_id))
+        .distinct()
+        .subquery("named")
+    )

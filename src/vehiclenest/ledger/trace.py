@@ -4,21 +4,22 @@ from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from vehiclenest.core.errors import InputError, NotFoundError
 from vehiclenest.core.identifiers import parse_epc
 from vehiclenest.ledger import schema
-from vehiclenest.ledger.balance import Span, unverified_constants
 from vehiclenest.ledger.database import chunks
-from vehiclenest.ledger.fate import STOCK
-from vehiclenest.ledger.graph import Graph, downstream, in_order, upstream
-from vehiclenest.ledger.model import Flow
-from vehiclenest.ledger.store import Ledger
+from vehiclenest.ledger.entry import FLOWS, hash_id, microseconds, moment, split
+from vehiclenest.ledger.graph import RECEIVED, SHIPPED, Graph, downstream, in_order, made_of, upstream, went_into
+from vehiclenest.ledger.model import STOCK, UNVERIFIED, Flow
+from vehiclenest.ledger.schema import in_force
+from vehiclenest.ledger.store import Book, Ledger, attributes_of
+
+FOREIGN = "foreign"  # kind of an identifier that no material flow of ours names
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,17 @@ class LotRecord:
     name: str
     stream: str
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecord:
+    """An event that names the traced thing."""
+
+    seq: int
     event_id: str
-    attributes: dict[str, str]
+    type: str
+    biz_step: str
+    time: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +71,39 @@ class Trace:
     """Where a lot came from and what became of it.
 
     `mass_kg` is all that ever came into the lot; `unverified` names the constants that nobody verified and that the work of its day,
-    from which its masses follow, rests on.
+    from which its masses follow, rests on; `events` are those that name it, in the order of capture.
     """
 
     lot: LotRecord
+    attributes: dict[str, str]
     mass_kg: float
     origins: tuple[Origin, ...]
     outputs: tuple[Output, ...]
     unverified: tuple[str, ...]
+    events: tuple[EventRecord, ...]
 
 
-def trace(ledger: Ledger, identifier: str) -> Trace:
-    """Trace a lot by EPC URN, GS1 Digital Link, VIN, lot number or the tail of its identifier.
+@dataclass(frozen=True, slots=True)
+class Mentioned:
+    """A thing that only foreign events name: what it was made of and went into, without mass."""
+
+    uri: str
+    made_of: tuple[str, ...]
+    went_into: tuple[str, ...]
+    events: tuple[EventRecord, ...]
+
+
+def trace(ledger: Ledger, identifier: str, as_of: datetime | None = None) -> Trace | Mentioned:
+    """Trace a thing by EPC URN, GS1 Digital Link, VIN, lot number or the tail of its identifier.
+
+    Parameters
+    ----------
+    ledger
+        Where to look.
+    identifier
+        Its name.
+    as_of
+        What was known by then; everything by default.
 
     Raises
     ------
@@ -82,79 +113,127 @@ def trace(ledger: Ledger, identifier: str) -> Trace:
         Where the name fits several lots.
     """
     with ledger.engine.connect() as connection:
-        start = _find(connection, identifier)
-        down, below = downstream(connection, start)
-        up, above = upstream(connection, start)
-        lots = _records(connection, {start, *below, *above})
-        day = lots[start].created_at.date()
-        unverified = unverified_constants(
-            connection, Span(day, day + timedelta(days=1))
-        )  # noted in the evening, which may be after midnight
-    mass = down.gained[start]
-    origins, outputs = _origins(up, above, start, lots), _outputs(down, below, start, lots)
-    return Trace(lots[start], mass, tuple(origins), tuple(outputs), tuple(unverified))
+        last = Book(connection).last(as_of)
+        start, uri = _find(connection, identifier, last)
+        if start is None:
+            return Mentioned(
+                uri,
+                tuple(made_of(connection, uri, last)),
+                tuple(went_into(connection, uri, last)),
+                _events(connection, None, uri, last),
+            )
+        down, up = downstream(connection, start, last), upstream(connection, start, last)
+        lots = _records(connection, {start, *down.lots, *up.lots}, last)
+        events = _events(connection, start, uri, last)
+        unverified = _unverified(connection, lots[start].created_at, last)
+        attributes = _attributes(connection, start, uri, last)
+    mass = down.gained.get(start, 0.0)
+    return Trace(
+        lots[start], attributes, mass, tuple(_origins(up, start, lots)), tuple(_outputs(down, start, lots)), unverified, events
+    )
 
 
-def _find(connection: Connection, identifier: str) -> int:
+def _find(connection: Connection, identifier: str, last: int) -> tuple[int | None, str]:
+    """Return the number of a lot and its URI; no number for a foreign identifier."""
     text = identifier.strip().encode("utf-8", "replace").decode("utf-8")
-    lot = schema.lot
     candidates = [text]
     with suppress(InputError):
         candidates.append(parse_epc(text).urn())
-    found = connection.execute(select(lot.c.id).where(lot.c.uri.in_(candidates))).scalars().all()
-    if not found:
-        names = [text, text.upper(), f"LOT{text}", f"LOT{text.upper()}"]
-        rows = connection.execute(select(lot.c.id, lot.c.uri).where(lot.c.reference.in_(names)).order_by(lot.c.id)).all()
-        if len(rows) > 1:
-            raise InputError(f"{text!r} fits {len(rows)} lots", expected=f"one of {', '.join(row.uri for row in rows[:3])}")
-        found = [row.id for row in rows]
-    if not found:
+    names = [text, text.upper(), f"LOT{text}", f"LOT{text.upper()}"]
+    wanted = dict.fromkeys([*(split(uri)[1] for uri in candidates), *names])
+    lot, prefix = schema.lot, schema.prefix
+    query = (
+        select(lot.c.id, prefix.c.text + lot.c.reference, lot.c.reference)
+        .select_from(lot.join(prefix))
+        .where(lot.c.reference.in_(list(wanted)), lot.c.event_seq <= last)
+        .distinct()
+        .order_by(lot.c.id)
+    )
+    found = [(identity, uri, reference) for identity, uri, reference in connection.execute(query)]
+    exact = [row for row in found if row[1] in candidates]
+    typed = exact or [row for row in found if row[2] in names]
+    if len(typed) > 1:
+        raise InputError(f"{text!r} fits {len(typed)} lots", expected=f"one of {', '.join(row[1] for row in typed[:3])}")
+    if typed:
+        return typed[0][0], typed[0][1]
+    mention = schema.mention
+    known = select(mention.c.uri).where(mention.c.uri.in_(candidates), mention.c.event_seq <= last).limit(1)
+    uri = connection.execute(known).scalar()
+    if uri is None:
         raise NotFoundError(
             f"nothing in the ledger is called {text[:80]!r}", expected="a VIN, lot number, part or EPC that was captured"
         )
-    return found[0]
+    return None, uri
 
 
-def _records(connection: Connection, ids: Iterable[int]) -> dict[int, LotRecord]:
-    lot, event = schema.lot, schema.event
-    wanted = sorted(ids)
-    columns = (
-        lot.c.id,
-        lot.c.uri,
-        lot.c.reference,
-        lot.c.kind,
-        lot.c.name,
-        lot.c.stream,
-        event.c.event_time,
-        event.c.event_id,
-        lot.c.attributes,
-    )
+def _records(connection: Connection, ids: Iterable[int], last: int) -> dict[int, LotRecord]:
+    """Return lots with their last description."""
+    lot, event, description, prefix = schema.lot, schema.event, schema.description, schema.prefix
     records: dict[int, LotRecord] = {}
-    for chunk in chunks(wanted):
-        for identity, uri, reference, kind, name, stream, time, event_id, attributes in connection.execute(
-            select(*columns).join(event, event.c.seq == lot.c.event_seq).where(lot.c.id.in_(chunk))
-        ):
-            created = datetime.fromtimestamp(time / 1e6, UTC)
-            records[identity] = LotRecord(
-                identity, uri, reference, kind, name, stream, created, event_id, orjson.loads(attributes)
-            )
+    columns = (lot.c.id, prefix.c.text, lot.c.reference, description.c.kind, description.c.name, description.c.stream)
+    for chunk in chunks(sorted(ids)):
+        query = (
+            select(*columns, event.c.event_time)
+            .select_from(lot.join(event).join(description).join(prefix))
+            .where(lot.c.id.in_(chunk), lot.c.event_seq <= last)
+            .order_by(lot.c.event_seq)
+        )
+        for identity, start, reference, kind, name, stream, time in connection.execute(query):
+            records[identity] = LotRecord(identity, start + reference, reference, kind, name, stream, moment(time))
     return records
 
 
-def _outputs(graph: Graph, lots: list[int], start: int, records: dict[int, LotRecord]) -> Iterable[Output]:
+def _attributes(connection: Connection, lot_id: int, uri: str, last: int) -> dict[str, str]:
+    lot = schema.lot
+    seq = connection.execute(select(func.max(lot.c.event_seq)).where(lot.c.id == lot_id, lot.c.event_seq <= last)).scalar_one()
+    return attributes_of(Book(connection).body(seq), uri)
+
+
+def _events(connection: Connection, lot_id: int | None, uri: str, last: int) -> tuple[EventRecord, ...]:
+    event, flow, mention = schema.event, schema.lot_flow, schema.mention
+    naming = select(mention.c.event_seq).where(mention.c.uri == uri)
+    if lot_id is not None:
+        naming = naming.union(select(flow.c.event_seq).where(flow.c.lot_id == lot_id))
+    query = (
+        select(event.c.seq, event.c.event_id, event.c.identity, event.c.type, event.c.biz_step, event.c.event_time)
+        .where(event.c.seq.in_(naming), event.c.seq <= last)
+        .order_by(event.c.seq)
+    )
+    return tuple(
+        EventRecord(seq, event_id or hash_id(identity), kind, step, moment(time))
+        for seq, event_id, identity, kind, step, time in connection.execute(query)
+    )
+
+
+def _unverified(connection: Connection, created: datetime, last: int) -> tuple[str, ...]:
+    """Return the constants noted on the day of a lot; in the evening, which may be after midnight."""
+    event, flow = schema.event, schema.information_flow
+    day = created.replace(hour=0, minute=0, second=0, microsecond=0)
+    within = (event.c.event_time >= microseconds(day)) & (event.c.event_time < microseconds(day + timedelta(days=2)))
+    first, final = connection.execute(select(func.min(event.c.seq), func.max(event.c.seq)).where(within)).one()
+    query = (
+        select(flow.c.reference)
+        .distinct()
+        .select_from(flow.join(event))
+        .where(flow.c.kind == UNVERIFIED, flow.c.event_seq.between(first, final), within, in_force(flow.c.event_seq, last))
+    )
+    return tuple(sorted(connection.execute(query).scalars()))
+
+
+def _outputs(graph: Graph, start: int, records: dict[int, LotRecord]) -> Iterable[Output]:
     """Follow the mass forward: each lot passes on what came from the start, in proportion."""
     carried: defaultdict[int, float] = defaultdict(float)
-    carried[start] = graph.gained[start]
+    carried[start] = graph.gained.get(start, 0.0)
     ends: defaultdict[tuple[str, int | None], float] = defaultdict(float)
     reasons: dict[tuple[str, int | None], str | None] = {}
-    for lot in in_order(lots, graph.products):
+    for lot in in_order(graph.lots, graph.products):
         gained = graph.gained.get(lot, 0.0)
         if not gained:
             continue
         part = carried[lot] / gained
         left = gained
         for row in graph.leaving[lot]:
-            if row.flow == Flow.SHIPPED.value:
+            if row.flow == SHIPPED:
                 key = (row.route or Flow.SHIPPED.value, lot)
                 ends[key] += row.mass_kg * part
                 reasons[key] = row.reason
@@ -164,7 +243,7 @@ def _outputs(graph: Graph, lots: list[int], start: int, records: dict[int, LotRe
                 for output in outputs:
                     mass = row.mass_kg * part * output.mass_kg / total
                     if output.lot_id is None:
-                        ends[output.flow, None] += mass
+                        ends[FLOWS[output.flow].value, None] += mass
                     else:
                         carried[output.lot_id] += mass
             left -= row.mass_kg
@@ -177,18 +256,18 @@ def _outputs(graph: Graph, lots: list[int], start: int, records: dict[int, LotRe
         )
 
 
-def _origins(graph: Graph, lots: list[int], start: int, records: dict[int, LotRecord]) -> Iterable[Origin]:
+def _origins(graph: Graph, start: int, records: dict[int, LotRecord]) -> Iterable[Origin]:
     """Follow the mass back: each lot asks its inputs for what it holds of the start, in proportion."""
     wanted: defaultdict[int, float] = defaultdict(float)
-    wanted[start] = graph.gained[start]
+    wanted[start] = graph.gained.get(start, 0.0)
     received: defaultdict[int, float] = defaultdict(float)
-    for lot in in_order(lots, graph.sources):
+    for lot in in_order(graph.lots, graph.sources):
         gained = graph.gained.get(lot, 0.0)
         if not gained:
             continue
         part = wanted[lot] / gained
         for row in graph.entering[lot]:
-            if row.flow == Flow.RECEIVED.value:
+            if row.flow == RECEIVED:
                 received[lot] += row.mass_kg * part
             else:
                 inputs = graph.inputs[row.event_seq]
@@ -201,15 +280,28 @@ def _origins(graph: Graph, lots: list[int], start: int, records: dict[int, LotRe
         yield Origin(records[lot], mass, mass / whole if whole else 0.0)
 
 
-def as_dict(found: Trace) -> dict[str, Any]:
+def as_dict(found: Trace | Mentioned) -> dict[str, Any]:
     """Return a trace as plain data, for JSON."""
+    events = [
+        {"id": event.event_id, "type": event.type, "bizStep": event.biz_step, "time": event.time.isoformat()}
+        for event in found.events
+    ]
+    if isinstance(found, Mentioned):
+        return {
+            "id": found.uri,
+            "kind": FOREIGN,
+            "mass_kg": None,
+            "backward": [{"id": uri, "mass_kg": None, "share": None} for uri in found.made_of],
+            "forward": [{"id": uri, "mass_kg": None, "share": None} for uri in found.went_into],
+            "events": events,
+        }
     return {
         "id": found.lot.uri,
         "kind": found.lot.kind,
         "name": found.lot.name,
         "created_at": found.lot.created_at.isoformat(),
         "mass_kg": found.mass_kg,
-        "attributes": found.lot.attributes,
+        "attributes": found.attributes,
         "backward": [
             {"id": origin.lot.uri, "name": origin.lot.name, "mass_kg": origin.mass_kg, "share": origin.share}
             for origin in found.origins
@@ -227,4 +319,5 @@ def as_dict(found: Trace) -> dict[str, Any]:
         ],
         "unverified": list(found.unverified),
         "share_sum": sum(output.share for output in found.outputs),
+        "events": events,
     }

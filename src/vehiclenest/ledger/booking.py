@@ -1,0 +1,374 @@
+"""One capture inside one transaction: entries are checked against the book in order, then all their rows are written at once."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Table, case, func, select
+
+from vehiclenest.core.errors import ConflictError, VehicleNestError
+from vehiclenest.ledger import schema
+from vehiclenest.ledger.closure import ROUNDING
+from vehiclenest.ledger.database import chunks, insert_rows
+from vehiclenest.ledger.entry import CODES, INPUT, OUTPUT, Entry, FlowRow, is_class, split
+from vehiclenest.ledger.graph import sources
+from vehiclenest.ledger.model import Flow
+from vehiclenest.ledger.schema import in_force, named_lots
+
+_RECEIVED, _CONSUMED, _PRODUCED, _SHIPPED = (CODES[flow] for flow in (Flow.RECEIVED, Flow.CONSUMED, Flow.PRODUCED, Flow.SHIPPED))
+_OF_LOTS = frozenset({_RECEIVED, _CONSUMED, _PRODUCED, _SHIPPED})
+_GAINS = frozenset({_RECEIVED, _PRODUCED})
+
+
+def gains() -> list[int]:
+    """Return the codes of flows that bring mass into a lot."""
+    return sorted(_GAINS)
+
+
+@dataclass(slots=True)
+class _Lot:
+    """A lot as it stands during the capture; masses in kg."""
+
+    id: int
+    uri: str
+    described: bool
+    stock_kg: float = 0.0
+    through_kg: float = 0.0
+    used: bool = False  # something was made of it
+
+    @property
+    def is_class(self) -> bool:
+        return is_class(self.uri)
+
+
+class Booking:
+    """Entries of one capture. Call `book`, look at the errors it yields, then `write` or give the transaction up."""
+
+    def __init__(self, connection: Connection, texts: "Dictionaries") -> None:
+        self.connection = connection
+        self.texts = texts
+        self.stored = 0
+        self.known = 0
+        self._rows: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
+        self._lots: dict[str, _Lot] = {}
+        self._seqs: dict[bytes, int] = {}
+        self._next_seq = self._next(schema.event, "seq")
+        self._next_lot = self._next(schema.lot, "id")
+        self._unsettled: dict[str, int] = {}  # lots of withdrawn events, with the place of the declaration
+        self._made_of: defaultdict[str | None, set[str | None]] = defaultdict(set)  # in this capture: output → inputs
+        self._used: set[str | None] = set()  # something was made of it
+
+    def book(self, entries: Sequence[Entry]) -> Iterator[tuple[int, VehicleNestError]]:
+        """Book entries in order; yield the place of each that the book refuses, with the reason. What is refused leaves no trace."""
+        self.texts.load(entries)
+        self._load_known(entries)
+        self._load_lots({flow[0] for entry in entries for flow in entry.flows if flow[0] is not None})
+        self._load_used(entries)
+        for index, entry in enumerate(entries):
+            if entry.identity in self._seqs:
+                self.known += 1
+                continue
+            try:
+                self._add(entry, index)
+            except VehicleNestError as error:
+                yield index, error
+        yield from self._settle()
+
+    def write(self) -> None:
+        """Write everything that was booked."""
+        self.texts.write()
+        for table in schema.metadata.sorted_tables:
+            insert_rows(self.connection, table, self._rows[table.name])
+
+    def _add(self, entry: Entry, index: int) -> None:
+        seq = self._next_seq
+        withdrawn = None
+        if entry.declared is not None:
+            withdrawn = self._in_error(entry)
+        changes = self._checked(entry)
+        self._check_cycle(entry)
+        if withdrawn is not None:
+            self._withdraw(withdrawn, seq, index)
+        self._next_seq += 1
+        self.stored += 1
+        self._seqs[entry.identity] = seq
+        rows = self._rows
+        context = None if entry.context is None else self.texts.contexts.id((entry.context,))
+        rows["event"].append(
+            (
+                seq,
+                entry.identity,
+                entry.event_id,
+                entry.type,
+                entry.event_time,
+                entry.record_time,
+                entry.biz_step,
+                context,
+                entry.body,
+            )
+        )
+        self._add_lots(entry, seq, changes)
+        flows = rows["lot_flow"]
+        for position, flow in enumerate(entry.flows):
+            uri, code, mass, _, _, value, carbon = flow
+            lot_id = changes[uri].id if uri is not None and code in _OF_LOTS else None
+            key = outcome_of(flow)
+            outcome = None if key is None else self.texts.outcomes.id(key)
+            flows.append((seq, position, lot_id, code, mass, outcome, value, carbon))
+        rows["mixture"] += [(seq, *row) for row in entry.mixtures]
+        rows["information_flow"] += [(seq, position, *row) for position, row in enumerate(entry.information)]
+        rows["mention"] += [(uri, seq, role) for uri, role in entry.mentions]
+
+    def _checked(self, entry: Entry) -> dict[str, _Lot]:
+        """Return the lots of an event as they stand after it; nothing is changed yet."""
+        described = {lot[0] for lot in entry.lots}
+        changes: dict[str, _Lot] = {}
+        created: set[str] = set()
+        for uri, code, mass, *_ in entry.flows:
+            if code not in _OF_LOTS:
+                continue
+            lot = changes.get(uri or "")
+            if lot is None:
+                lot = changes[uri or ""] = self._standing(uri, described)
+            self._book(lot, code, mass)
+            if code in _GAINS:
+                created.add(lot.uri)
+        for uri in described - created:
+            raise ConflictError(f"{uri} is described and not created", expected="a received or produced flow of that lot")
+        return changes
+
+    def _standing(self, uri: str | None, described: set[str]) -> _Lot:
+        found = self._lots.get(uri or "")
+        if found is not None and (found.described or uri in described or uri in self._unsettled):
+            if found.described and uri in described and not found.is_class:
+                raise ConflictError(f"{uri} is in the ledger already", expected="a thing is received or produced once")
+            return _Lot(found.id, found.uri, found.described, found.stock_kg, found.through_kg, found.used)
+        if uri is None or uri not in described:
+            raise ConflictError(
+                f"lot {uri} is not in the ledger",
+                expected="a lot is received or produced, with its description, before it is used",
+            )
+        return _Lot(0, uri, described=False)
+
+    def _book(self, lot: _Lot, code: int, mass_kg: float) -> None:
+        if code in _GAINS:
+            if lot.through_kg and not lot.is_class:
+                raise ConflictError(f"{lot.uri} is in the ledger already", expected="a thing is received or produced once")
+            lot.stock_kg += mass_kg
+            lot.through_kg += mass_kg
+            return
+        stock = lot.stock_kg - mass_kg
+        if stock < -ROUNDING * max(lot.through_kg, mass_kg) and lot.uri not in self._unsettled:
+            raise ConflictError(
+                f"{mass_kg:.3f} kg {'consumed' if code == _CONSUMED else 'shipped'} from {lot.uri}, which holds {lot.stock_kg:.3f} kg",
+                expected="no more than it holds",
+            )
+        lot.stock_kg = stock
+        lot.used = lot.used or code == _CONSUMED
+
+    def _add_lots(self, entry: Entry, seq: int, changes: dict[str, _Lot]) -> None:
+        for uri, kind, name, stream in entry.lots:
+            lot = changes[uri]
+            if lot.described:
+                continue
+            if not lot.id:
+                lot.id = self._next_lot
+                self._next_lot += 1
+            lot.described = True
+            start, reference = split(uri)
+            self._rows["lot"].append(
+                (lot.id, seq, self.texts.prefixes.id((start,)), reference, self.texts.descriptions.id((kind, name, stream)))
+            )
+        self._lots.update(changes)
+
+    def _in_error(self, entry: Entry) -> int | None:
+        """Return the number of the event that a declaration names; None for a foreign one that is not here."""
+        assert entry.declared is not None  # noqa: S101  # for the type checker
+        seq = self._seqs.get(entry.declared)
+        if seq is None and entry.event_id is not None:
+            event = schema.event
+            seq = self.connection.execute(select(func.max(event.c.seq)).where(event.c.event_id == entry.event_id)).scalar()
+        if seq is None and entry.own:
+            raise ConflictError(
+                "the event that is declared in error is not in the ledger",
+                expected="the same event, or its eventID, with errorDeclaration",
+            )
+        return seq
+
+    def _withdraw(self, target: int, seq: int, index: int) -> None:
+        """Take the flows of an event back; its lots have to hold again at the end of the capture."""
+        withdrawal = schema.withdrawal
+        if (
+            any(row[0] == target for row in self._rows["withdrawal"])
+            or self.connection.execute(select(withdrawal.c.by_seq).where(withdrawal.c.event_seq == target)).scalar()
+        ):
+            return
+        self._rows["withdrawal"].append((target, seq))
+        for uri, code, mass in self._flows_of(target):
+            lot = self._lots[uri]
+            gained = code in _GAINS
+            lot.stock_kg += -mass if gained else mass
+            if gained:
+                lot.through_kg -= mass
+                lot.described = lot.is_class
+            self._unsettled.setdefault(uri, index)
+
+    def _flows_of(self, seq: int) -> list[tuple[str, int, float]]:
+        uris = {lot.id: uri for uri, lot in self._lots.items()}
+        if own := [(uris[row[2]], row[3], row[4]) for row in self._rows["lot_flow"] if row[0] == seq and row[2] is not None]:
+            return own
+        flow, named = schema.lot_flow, named_lots()
+        query = select(named.c.prefix + named.c.reference, flow.c.flow, flow.c.mass_kg).join(named, named.c.id == flow.c.lot_id)
+        found = [(uri, code, mass) for uri, code, mass in self.connection.execute(query.where(flow.c.event_seq == seq))]
+        self._load_lots({uri for uri, _, _ in found})
+        return found
+
+    def _settle(self) -> Iterator[tuple[int, VehicleNestError]]:
+        """Check what withdrawn events left behind."""
+        for uri, index in self._unsettled.items():
+            lot = self._lots[uri]
+            if lot.stock_kg < -ROUNDING * max(lot.through_kg, 1.0):
+                yield (
+                    index,
+                    ConflictError(
+                        f"without the event in error {uri} would hold {lot.stock_kg:.3f} kg: what came later used it",
+                        expected="corrective events in the same capture, or the later events declared in error first",
+                    ),
+                )
+
+    def _check_cycle(self, entry: Entry) -> None:
+        """Refuse an event that makes something out of itself, over any number of events."""
+        made = {flow[0] for flow in entry.flows if flow[1] == _PRODUCED} | {uri for uri, role in entry.mentions if role == OUTPUT}
+        of = {flow[0] for flow in entry.flows if flow[1] == _CONSUMED} | {uri for uri, role in entry.mentions if role == INPUT}
+        if made and of:
+            again = made & of or (made & self._used and made & self._ancestors(of))
+            if again:
+                raise ConflictError(
+                    f"{min(map(str, again))} would be made out of itself", expected="transformations without a cycle"
+                )
+            for uri in made:
+                self._made_of[uri] |= of
+        self._used |= of
+
+    def _ancestors(self, of: set[str | None]) -> set[str | None]:
+        """Return everything that things were made of."""
+        found: set[str | None] = set()
+        fresh = of
+        while fresh:
+            found |= fresh
+            older = sources(self.connection, [uri for uri in fresh if uri is not None])
+            fresh = set().union(older, *(self._made_of[uri] for uri in fresh)) - found
+        return found
+
+    def _load_used(self, entries: Sequence[Entry]) -> None:
+        """Note which outputs of these events something was made of before."""
+        mention = schema.mention
+        for chunk in chunks(sorted({uri for entry in entries for uri, role in entry.mentions if role == OUTPUT})):
+            query = select(mention.c.uri).where(mention.c.uri.in_(chunk), mention.c.role == INPUT)
+            self._used.update(self.connection.execute(query).scalars())
+        self._used.update(uri for uri, lot in self._lots.items() if lot.used)
+
+    def _load_known(self, entries: Iterable[Entry]) -> None:
+        if self._next_seq == 1:
+            return
+        wanted = {entry.identity for entry in entries} | {entry.declared for entry in entries if entry.declared is not None}
+        event = schema.event
+        for chunk in chunks(list(wanted)):
+            query = select(event.c.identity, event.c.seq).where(event.c.identity.in_(chunk))
+            self._seqs.update((bytes(identity), seq) for identity, seq in self.connection.execute(query))
+
+    def _load_lots(self, uris: set[str]) -> None:
+        """Load lots that the ledger holds, as they stand."""
+        lot, flow, named = schema.lot, schema.lot_flow, named_lots()
+        mass = case((in_force(flow.c.event_seq), flow.c.mass_kg), else_=0.0)
+        gained = case((flow.c.flow.in_(_GAINS), mass), else_=0.0)
+        described = select(lot.c.event_seq).where(lot.c.id == named.c.id, in_force(lot.c.event_seq)).exists()
+        wanted = {split(uri): uri for uri in uris if uri not in self._lots}
+        for chunk in chunks(list(wanted)):
+            query = (
+                select(
+                    named.c.prefix,
+                    named.c.reference,
+                    named.c.id,
+                    described,
+                    func.coalesce(func.sum(gained), 0.0),
+                    func.coalesce(func.sum(mass), 0.0),
+                    func.max(case((flow.c.flow == _CONSUMED, 1), else_=0)),
+                )
+                .select_from(named.outerjoin(flow, flow.c.lot_id == named.c.id))
+                .where(named.c.reference.in_([reference for _, reference in chunk]))
+                .group_by(named.c.prefix, named.c.reference, named.c.id)
+            )
+            for start, reference, identity, is_described, through, moved, used in self.connection.execute(query):
+                if uri := wanted.get((start, reference)):
+                    known = bool(is_described) or is_class(uri)
+                    self._lots[uri] = _Lot(identity, uri, known, 2 * through - moved, through, bool(used))
+
+    def _next(self, table: Table, column: str) -> int:
+        return self.connection.execute(select(func.coalesce(func.max(table.c[column]), 0))).scalar_one() + 1
+
+
+class Dictionary:
+    """Texts that stand in the ledger many times and are written once."""
+
+    def __init__(self, connection: Connection, table: Table, by: str) -> None:
+        """`by` is the column to look texts up by, which an index starts with."""
+        self.connection = connection
+        self.table = table
+        self._by = list(table.columns.keys()).index(by) - 1
+        self.fresh: list[tuple[Any, ...]] = []
+        self._known: dict[tuple[Any, ...], int] = {}
+        self._last = connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
+
+    def load(self, keys: Iterable[tuple[Any, ...]]) -> None:
+        """Look up texts, and number those that were never used."""
+        wanted = [key for key in dict.fromkeys(keys) if key not in self._known]
+        if not wanted:
+            return
+        columns = list(self.table.columns)
+        for chunk in chunks(wanted) if self._last else ():
+            query = select(*columns).where(columns[self._by + 1].in_({key[self._by] for key in chunk}))
+            self._known.update((tuple(key), identity) for identity, *key in self.connection.execute(query))
+        for key in wanted:
+            if key not in self._known:
+                self._last += 1
+                self._known[key] = self._last
+                self.fresh.append((self._last, *key))
+
+    def id(self, key: tuple[Any, ...]) -> int:
+        """Return the number of a text that was loaded."""
+        return self._known[key]
+
+    def write(self) -> None:
+        """Write the texts that are new."""
+        insert_rows(self.connection, self.table, self.fresh)
+        self.fresh = []
+
+
+class Dictionaries:
+    """The dictionaries of a ledger, kept over the captures of one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.contexts = Dictionary(connection, schema.context, "body")
+        self.prefixes = Dictionary(connection, schema.prefix, "text")
+        self.descriptions = Dictionary(connection, schema.description, "name")
+        self.outcomes = Dictionary(connection, schema.outcome, "reason")
+
+    def load(self, entries: Sequence[Entry]) -> None:
+        """Look up every text of entries."""
+        self.contexts.load((entry.context,) for entry in entries if entry.context is not None)
+        self.prefixes.load((split(lot[0])[0],) for entry in entries for lot in entry.lots)
+        self.descriptions.load(lot[1:] for entry in entries for lot in entry.lots)
+        self.outcomes.load(key for entry in entries for flow in entry.flows if (key := outcome_of(flow)))
+
+    def write(self) -> None:
+        """Write the texts that are new."""
+        for dictionary in (self.contexts, self.prefixes, self.descriptions, self.outcomes):
+            dictionary.write()
+
+
+def outcome_of(flow: FlowRow) -> tuple[str, str] | None:
+    """Return route and reason of a flow, None where it says neither."""
+    route, reason = flow[3], flow[4]
+    return None if route is None and reason is None else (route or "", reason or "")

@@ -1,0 +1,261 @@
+"""An event → the entry that the book keeps: its bytes, its identity, and every row that follows from them.
+
+This is the only place that derives rows. Capture writes them, verification derives them again from the bytes and compares.
+"""
+
+import hashlib
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, cast
+
+import orjson
+
+from vehiclenest.core.errors import InputError
+from vehiclenest.core.identifiers import parse_epc
+from vehiclenest.core.time import format_time
+from vehiclenest.ledger.closure import close
+from vehiclenest.ledger.epcis import CONTEXT, to_epcis
+from vehiclenest.ledger.event_hash import event_hash
+from vehiclenest.ledger.model import NAMESPACE, PREFIX, Event, Flow
+
+FLOWS = tuple(Flow)  # the code of a flow in the tables is its place here
+CODES = {flow: code for code, flow in enumerate(FLOWS)}
+THING, PARENT, CHILD, INPUT, OUTPUT, TRANSFORMATION = range(6)  # roles of a mentioned identifier
+
+_LONG = 2048  # bytes from which a body is compressed: below it the effort is more than the gain
+_LONGEST_IDENTIFIER = 512
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAMED = (("epcList", THING), ("childEPCs", CHILD), ("inputEPCList", INPUT), ("outputEPCList", OUTPUT))
+_COUNTED = (
+    ("quantityList", THING),
+    ("childQuantityList", CHILD),
+    ("inputQuantityList", INPUT),
+    ("outputQuantityList", OUTPUT),
+)
+
+LotRow = tuple[str, str, str, str]  # URI, kind, name, stream
+FlowRow = tuple[
+    str | None, int, float, str | None, str | None, int | None, float | None
+]  # lot, code, kg, route, reason, value, carbon
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the book keeps of one event.
+
+    `identity` is the CBV event hash, or for an error declaration the hash of that and of what it declares; `declared` is then the hash
+    of the event in error. Times are microseconds since 1970 UTC. `own` says whether it carries fields of our namespace. `mentions` are
+    identifiers that no material flow names.
+    """
+
+    identity: bytes
+    event_id: str | None
+    type: str
+    event_time: int
+    record_time: int
+    biz_step: str
+    body: bytes
+    context: bytes | None = None
+    declared: bytes | None = None
+    own: bool = False
+    lots: Sequence[LotRow] = ()
+    flows: Sequence[FlowRow] = ()
+    mixtures: Sequence[tuple[int, str, float]] = ()
+    information: Sequence[tuple[str, str]] = ()
+    mentions: Sequence[tuple[str, int]] = ()
+
+    @property
+    def name(self) -> str:
+        """What a message calls the event."""
+        return self.biz_step or self.type
+
+
+def microseconds(time: datetime) -> int:
+    """Return a time as microseconds since 1970 UTC, as the tables keep it."""
+    delta = time - _EPOCH
+    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+
+def moment(time: int) -> datetime:
+    """Return the time of so many microseconds since 1970 UTC."""
+    return datetime.fromtimestamp(time / 1e6, UTC)
+
+
+def hash_id(identity: bytes) -> str:
+    """Return the event hash id (CBV 2.0) of an identity."""
+    return f"ni:///sha-256;{identity.hex()}?ver=CBV2.0"
+
+
+def pack(body: bytes) -> bytes:
+    """Return the bytes that are stored for a body."""
+    return zlib.compress(body, 1) if len(body) >= _LONG else body
+
+
+def unpack(stored: bytes) -> bytes:
+    """Return the JSON of stored bytes."""
+    return stored if stored[:1] == b"{" else zlib.decompress(stored)
+
+
+def entry_of(event: Event, recorded: datetime) -> Entry:
+    """Return the entry of an event of ours; what it leaves open is booked as `unaccounted`.
+
+    Raises
+    ------
+    ClosureError, InputError
+        Where its mass does not close.
+    """
+    closed = close(event)
+    return _entry(closed, to_epcis(closed), None, recorded)
+
+
+def entry_of_document(document: Mapping[str, Any], context: Sequence[Any], recorded: datetime) -> Entry:
+    """Return the entry of a captured event.
+
+    Parameters
+    ----------
+    document
+        The event as JSON, checked (`conformance`).
+    context
+        The JSON-LD context that holds for it, outermost first.
+    recorded
+        When it is captured.
+
+    Raises
+    ------
+    ClosureError, InputError
+        Where it carries our flows and they are wrong.
+    """
+    own = _own(document, context)
+    event = None
+    if own is not None:
+        from vehiclenest.ledger.reading import from_epcis  # foreign events should not wait for pydantic
+
+        event = close(from_epcis(own))
+    return _entry(event, document, context, recorded)
+
+
+def _entry(event: Event | None, document: Mapping[str, Any], context: Sequence[Any] | None, recorded: datetime) -> Entry:
+    computed = event_hash(document, CONTEXT if context is None else context)
+    identity = bytes.fromhex(computed.partition(";")[2][:64])
+    event_id = document.get("eventID")
+    declaration = document.get("errorDeclaration")
+    declared = None
+    if declaration is not None:
+        declared = identity
+        identity = hashlib.sha256(identity + orjson.dumps(declaration, option=orjson.OPT_SORT_KEYS)).digest()
+    body = dict(document) | {"recordTime": format_time(recorded)}
+    more = [part for part in context or () if part not in CONTEXT]
+    head = (
+        identity,
+        None if event_id == computed else event_id,
+        str(document["type"]),
+        microseconds(event.time if event else datetime.fromisoformat(document["eventTime"])),
+        microseconds(recorded),
+        str(document.get("bizStep", "")),
+        pack(orjson.dumps(body)),
+        orjson.dumps(more) if more else None,
+        declared,
+    )
+    if event is None or declared is not None:
+        return Entry(*head, own=event is not None, mentions=list(dict.fromkeys(_mentions(document, frozenset()))))
+    flows = [_flow(flow) for flow in event.material]
+    mentions = dict.fromkeys(_mentions(document, frozenset(flow[0] for flow in flows if flow[0] is not None)))
+    return Entry(
+        *head,
+        own=True,
+        lots=[(lot.id, lot.kind, lot.name, lot.stream) for lot in event.lots],
+        flows=flows,
+        mixtures=[
+            (position, material, kg)
+            for position, flow in enumerate(event.material)
+            if flow.lot is not None and is_class(flow.lot)
+            for material, kg in flow.materials.items()
+        ],
+        information=[(flow.kind, flow.reference) for flow in event.information],
+        mentions=list(mentions),
+    )
+
+
+def _flow(flow: Any) -> FlowRow:
+    value = None if flow.value is None else int(flow.value.scaleb(4))
+    return flow.lot, CODES[flow.flow], flow.mass_kg, flow.route, flow.reason, value, flow.carbon_kg
+
+
+def is_class(uri: str) -> bool:
+    """Return whether a lot is a quantity that may be added to, and not one thing."""
+    return uri.startswith("urn:epc:class:")
+
+
+def _own(document: Mapping[str, Any], context: Sequence[Any]) -> Mapping[str, Any] | None:
+    """Return the event with our fields under our prefix, or None where it carries none of them."""
+    prefixes = {name for part in _parts(document, context) for name, space in part.items() if space == NAMESPACE}
+    for prefix in prefixes:
+        if not any(key.startswith(prefix + ":") for key in document):
+            continue
+        return document if prefix == PREFIX else cast("dict[str, Any]", _renamed(document, prefix + ":"))
+    return None
+
+
+def _parts(document: Mapping[str, Any], context: Sequence[Any]) -> Iterator[dict[str, Any]]:
+    own = document.get("@context", ())
+    for part in (*context, *(cast("list[Any]", own) if isinstance(own, list) else (own,))):
+        if isinstance(part, dict):
+            yield cast("dict[str, Any]", part)
+
+
+def _renamed(value: Any, prefix: str) -> Any:
+    if isinstance(value, dict):
+        pairs = cast("dict[str, Any]", value).items()
+        return {
+            (f"{PREFIX}:{key.removeprefix(prefix)}" if key.startswith(prefix) else key): _renamed(item, prefix)
+            for key, item in pairs
+        }
+    return [_renamed(item, prefix) for item in cast("list[Any]", value)] if isinstance(value, list) else value
+
+
+def _mentions(document: Mapping[str, Any], known: frozenset[str]) -> Iterator[tuple[str, int]]:
+    for key, role in _NAMED:
+        for uri in document.get(key, ()):
+            if uri not in known:
+                yield identifier(uri), role
+    for key, role in _COUNTED:
+        for quantity in document.get(key, ()):
+            if quantity["epcClass"] not in known:
+                yield identifier(quantity["epcClass"]), role
+    if (parent := document.get("parentID")) and parent not in known:
+        yield identifier(parent), PARENT
+    if transformation := document.get("transformationID"):
+        yield identifier(transformation), TRANSFORMATION
+
+
+def identifier(uri: str) -> str:
+    """Return the name under which an identifier is kept: EPC URN for a GS1 Digital Link, itself for anything else.
+
+    Raises
+    ------
+    InputError
+        Where it is longer than the tables can hold.
+    """
+    if len(uri) > _LONGEST_IDENTIFIER:
+        raise InputError(f"an identifier of {len(uri)} characters", expected=f"at most {_LONGEST_IDENTIFIER}")
+    return uri if uri.startswith("urn:") else _canonical(uri)
+
+
+@lru_cache(maxsize=65_536)
+def _canonical(uri: str) -> str:
+    try:
+        return parse_epc(uri).urn()
+    except InputError:
+        return uri
+
+
+def split(uri: str) -> tuple[str, str]:
+    """Return what many identifiers start with, and what a person types: the part behind the company prefix."""
+    if uri.startswith("urn:epc:"):
+        start = uri.find(".", uri.rfind(":")) + 1
+    else:
+        start = uri.rfind("/") + 1
+    return uri[:start], uri[start:]
