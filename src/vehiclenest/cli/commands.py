@@ -165,12 +165,13 @@ def trace(identifier: str, db: str, every: bool, as_json: bool) -> None:
 def balance(by: Any, first: str | None, last: str | None, db: str, as_json: bool) -> None:
     """Balance the four flows: material, energy, money and information."""
     from vehiclenest.core.time import parse_day
-    from vehiclenest.ledger import Ledger, Span
-    from vehiclenest.ledger import balance as balance_of
+    from vehiclenest.ledger import Ledger
+    from vehiclenest.ledger.balance import Span, columns_of
+    from vehiclenest.ledger.balance import balance as balance_of
 
     span = Span(parse_day(first) if first else None, parse_day(last) if last else None)
-    with Ledger(db, create=False) as ledger:
-        found = balance_of(ledger, by, span)
+    with Ledger(db, create=False) as ledger, _progress() as progress, columns_of(ledger, progress=progress) as columns:
+        found = balance_of(columns, by, span)
     if as_json:
         _print_json(found)
     else:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from vehiclenest.core.constants import load_table
 from vehiclenest.core.verdict import Verdict, at_least
-from vehiclenest.ledger import VehicleFate
+from vehiclenest.ledger.balance import VehicleFate
 
 _LAW = Path(__file__).with_name("law.toml")
 _FUEL = "fuel"

@@ -5,10 +5,11 @@ event is refused. Storage through SQLAlchemy; events are only ever added.
 """
 
 from vehiclenest.ledger.closure import close, tolerance
+from vehiclenest.ledger.entry import Entry
 from vehiclenest.ledger.epcis import to_epcis, write_document
 from vehiclenest.ledger.model import NAMESPACE, UNVERIFIED, EnergyFlow, Event, Flow, InformationFlow, Lot, MaterialFlow, MoneyFlow
-from vehiclenest.ledger.store import Book, Captured, Ledger, Stock
-from vehiclenest.ledger.trace import Trace, trace
+from vehiclenest.ledger.store import Book, Captured, Ledger, Stock, entries_of
+from vehiclenest.ledger.trace import Mentioned, Trace, trace
 
 __all__ = [
     "NAMESPACE",
@@ -16,16 +17,19 @@ __all__ = [
     "Book",
     "Captured",
     "EnergyFlow",
+    "Entry",
     "Event",
     "Flow",
     "InformationFlow",
     "Ledger",
     "Lot",
     "MaterialFlow",
+    "Mentioned",
     "MoneyFlow",
     "Stock",
     "Trace",
     "close",
+    "entries_of",
     "to_epcis",
     "tolerance",
     "trace",

@@ -1,24 +1,27 @@
-"""Balances of the four flows over a span of time, by stage, by material or by vehicle."""
+"""Balances of the four flows over a span of time, by stage, by material or by vehicle, asked of the columns."""
 
 from collections import defaultdict
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Select, func, select, true
 
 from vehiclenest.core.errors import InputError
-from vehiclenest.ledger import schema
-from vehiclenest.ledger.fate import Fate, fates
-from vehiclenest.ledger.graph import whole
-from vehiclenest.ledger.model import Flow
-from vehiclenest.ledger.store import Ledger, microseconds
+from vehiclenest.ledger.columns import Columns, Progress, columns_folder, open_columns
+from vehiclenest.ledger.entry import microseconds
+from vehiclenest.ledger.fate import ends_of
+from vehiclenest.ledger.model import UNVERIFIED, Flow
+from vehiclenest.ledger.store import Ledger
+
+if TYPE_CHECKING:
+    import ibis
 
 By = Literal["stage", "material", "vehicle"]
 _DAY = 86_400_000_000  # microseconds
-UNVERIFIED = "unverified_constant"  # kind of an information flow that names a constant nobody verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,84 +36,81 @@ class Span:
         if self.first and self.last and self.first > self.last:
             raise InputError(f"{self.first} is after {self.last}", expected="a first day that is not after the last")
 
-    def condition(self) -> ColumnElement[bool]:
-        """Return the condition on the event's time."""
-        time = schema.event.c.event_time
-        condition: ColumnElement[bool] = schema.event.c.seq >= self.first_event if self.first_event > 1 else true()
+    def of(self, table: "ibis.Table") -> "ibis.Table":
+        """Return the rows of a table whose events lie within."""
+        if self.first_event > 1:
+            table = table.filter(table.event_seq >= self.first_event)
         if self.first:
-            condition &= time >= _midnight(self.first)
+            table = table.filter(table.event_time >= _midnight(self.first))
         if self.last:
-            condition &= time < _midnight(self.last) + _DAY
-        return condition
+            table = table.filter(table.event_time < _midnight(self.last) + _DAY)
+        return table
 
 
 def _midnight(day: date) -> int:
     return microseconds(datetime(day.year, day.month, day.day, tzinfo=UTC))
 
 
-def balance(ledger: Ledger, by: By = "stage", span: Span | None = None) -> dict[str, Any]:
+@contextmanager
+def columns_of(
+    ledger: Ledger, as_of: datetime | None = None, *, engine: str | None = None, progress: Progress | None = None
+) -> Generator[Columns]:
+    """Give the columns of a ledger, kept beside it (`columns.open_columns`)."""
+    folder = columns_folder(ledger.url)
+    with (
+        ledger.engine.connect() as connection,
+        open_columns(connection, folder, as_of=as_of, engine=engine, progress=progress) as columns,
+    ):
+        yield columns
+
+
+def balance(columns: Columns, by: By = "stage", span: Span | None = None) -> dict[str, Any]:
     """Return the four flows: material in kg, energy in kWh by carrier, money by currency, information by kind of document.
 
     Money is exact and written as text. Rows are by stage, by material (with stock), or by vehicle (with what became of it).
     """
     within = span or Span()
-    with ledger.engine.connect() as connection:
-        material = {"stage": _by_stage, "material": _by_material, "vehicle": _by_vehicle}[by](connection, within)
-        return {
-            "by": by,
-            "from": within.first.isoformat() if within.first else None,
-            "to": within.last.isoformat() if within.last else None,
-            "material": material,
-            "total": _total(connection, within),
-            "energy_kwh": _energy(connection, within),
-            "money": _money(connection, within),
-            "information": _information(connection, within),
-            "unverified": unverified_constants(connection, within),
-            "foreign_events": _foreign(connection, within),
-        }
-
-
-def _total(connection: Connection, span: Span) -> dict[str, float]:
-    flow = schema.lot_flow
-    query = select(flow.c.flow, func.sum(flow.c.mass_kg)).join(schema.event).where(span.condition()).group_by(flow.c.flow)
-    sums = dict.fromkeys((f"{item.value}_kg" for item in Flow), 0.0) | {
-        f"{name}_kg": mass for name, mass in _rows(connection, query)
+    return {
+        "by": by,
+        "from": within.first.isoformat() if within.first else None,
+        "to": within.last.isoformat() if within.last else None,
+        "material": {"stage": _by_stage, "material": _by_material, "vehicle": _by_vehicle}[by](columns, within),
+        "total": _total(columns, within),
+        "energy_kwh": _energy(columns, within),
+        "money": _money(columns, within),
+        "information": _information(columns, within),
+        "unverified": unverified_constants(columns, within),
+        "foreign_events": _foreign(columns, within),
     }
-    sums["stock_kg"] = sums["received_kg"] + sums["produced_kg"] - sums["consumed_kg"] - sums["shipped_kg"]
-    return sums
 
 
-def _by_stage(connection: Connection, span: Span) -> list[dict[str, Any]]:
-    flow, event = schema.lot_flow, schema.event
-    query = (
-        select(event.c.biz_step, flow.c.flow, func.sum(flow.c.mass_kg))
-        .join(event)
-        .where(span.condition())
-        .group_by(event.c.biz_step, flow.c.flow)
-    )
-    return _table("stage", _rows(connection, query), stock=False)
+def _total(columns: Columns, span: Span) -> dict[str, float]:
+    flow = span.of(columns.table("flow"))
+    sums = dict.fromkeys((f"{item.value}_kg" for item in Flow), 0.0)
+    sums |= {f"{row['flow']}_kg": row["kg"] for row in columns.rows(flow.group_by("flow").agg(kg=flow.kg.sum()))}
+    return _with_stock(sums)
 
 
-def _by_material(connection: Connection, span: Span) -> list[dict[str, Any]]:
-    flow, material, event = schema.lot_flow, schema.material_flow, schema.event
-    query = (
-        select(material.c.material, flow.c.flow, func.sum(material.c.mass_kg))
-        .join(flow, (flow.c.event_seq == material.c.event_seq) & (flow.c.position == material.c.position))
-        .join(event, event.c.seq == flow.c.event_seq)
-        .where(span.condition())
-        .group_by(material.c.material, flow.c.flow)
-    )
-    return _table("material", _rows(connection, query), stock=True)
+def _with_stock(sums: dict[str, float]) -> dict[str, float]:
+    return sums | {"stock_kg": sums["received_kg"] + sums["produced_kg"] - sums["consumed_kg"] - sums["shipped_kg"]}
 
 
-def _table(name: str, rows: list[tuple[Any, ...]], *, stock: bool) -> list[dict[str, Any]]:
-    found: defaultdict[str, dict[str, Any]] = defaultdict(lambda: dict.fromkeys((f"{item.value}_kg" for item in Flow), 0.0))
-    for key, flow, mass in rows:
-        found[key][f"{flow}_kg"] += mass
-    if stock:
-        for row in found.values():
-            row["stock_kg"] = row["received_kg"] + row["produced_kg"] - row["consumed_kg"] - row["shipped_kg"]
-    return [{name: key, **row} for key, row in sorted(found.items(), key=lambda item: -sum(item[1].values()))]
+def _by_stage(columns: Columns, span: Span) -> list[dict[str, Any]]:
+    flow = span.of(columns.table("flow"))
+    return _table("stage", columns.rows(flow.group_by(stage=flow.biz_step, flow=flow.flow).agg(kg=flow.kg.sum())), stock=False)
+
+
+def _by_material(columns: Columns, span: Span) -> list[dict[str, Any]]:
+    material = span.of(columns.table("material"))
+    return _table("material", columns.rows(material.group_by("material", "flow").agg(kg=material.kg.sum())), stock=True)
+
+
+def _table(name: str, rows: list[dict[str, Any]], *, stock: bool) -> list[dict[str, Any]]:
+    found: defaultdict[str, dict[str, float]] = defaultdict(lambda: dict.fromkeys((f"{item.value}_kg" for item in Flow), 0.0))
+    for row in rows:
+        found[row[name]][f"{row['flow']}_kg"] += row["kg"]
+    ordered = sorted(found.items(), key=lambda item: (-sum(item[1].values()), item[0]))
+    return [{name: key, **(_with_stock(sums) if stock else sums)} for key, sums in ordered]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,35 +127,38 @@ class VehicleFate:
     carbon_kg: float
 
 
-def vehicle_fates(connection: Connection, span: Span) -> list[VehicleFate]:
+def vehicle_fates(columns: Columns, span: Span | None = None) -> list[VehicleFate]:
     """Return the vehicles received within a span, and what became of them."""
-    lot, event = schema.lot, schema.event
-    streams: dict[Any, str] = dict(_pairs(connection, select(lot.c.id, lot.c.stream)))
-    graph = whole(connection)
-    known = fates(graph)
-    query = (
-        select(lot.c.id, lot.c.reference, lot.c.name, lot.c.attributes)
-        .join(event, event.c.seq == lot.c.event_seq)
-        .where(lot.c.kind == "vehicle", span.condition())
-        .order_by(lot.c.id)
-    )
+    lot, flow = columns.table("lot"), columns.table("flow")
+    gained = flow.filter(flow.flow.isin([Flow.RECEIVED.value, Flow.PRODUCED.value])).group_by("lot").agg(kg=flow.kg.sum())
+    received = (span or Span()).of(flow.filter(flow.flow == Flow.RECEIVED.value)).select("lot", "event_seq")
+    vehicles = lot.filter(lot.kind == "vehicle").semi_join(received, ["lot", "event_seq"]).inner_join(gained, "lot")
+    start = vehicles.select(origin=vehicles.lot, lot=vehicles.lot, kg=vehicles.kg)
+    shares: defaultdict[int, dict[tuple[str, str], float]] = defaultdict(dict)
+    value: defaultdict[int, float] = defaultdict(float)
+    carbon: defaultdict[int, float] = defaultdict(float)
+    keys: dict[tuple[str, str], tuple[str, str]] = {}  # one object a pair: a year has millions of them
+    for row in ends_of(columns, start):
+        key = keys.setdefault((pair := (row["end"], row["stream"])), pair)
+        ends = shares[row["origin"]]
+        ends[key] = ends.get(key, 0.0) + row["kg"]
+        value[row["origin"]] += row["value_e4"]
+        carbon[row["origin"]] += row["carbon_kg"]
     result: list[VehicleFate] = []
-    for identity, reference, name, attributes in _rows(connection, query):
-        fate = known.get(identity, Fate())
-        mass = graph.gained.get(identity, 0.0)
-        shares: defaultdict[tuple[str, str], float] = defaultdict(float)
-        for (end, end_lot), share in fate.shares.items():
-            shares[end, streams.get(end_lot, "")] += share
-        value = Decimal(round(fate.value_e4 * mass)).scaleb(-4)
-        result.append(
-            VehicleFate(identity, reference, name, orjson.loads(attributes), mass, dict(shares), value, fate.carbon_kg * mass)
-        )
+    for row in columns.rows(vehicles.order_by("lot")):
+        identity, mass = row["lot"], row["kg"]
+        attributes = {
+            key: text for key, text in orjson.loads(row["attributes"]).items() if key not in {"id", "kind", "name", "stream"}
+        }
+        parts = {key: kg / mass for key, kg in shares[identity].items()} if mass else {}
+        worth = Decimal(round(value[identity])).scaleb(-4)
+        result.append(VehicleFate(identity, row["reference"], row["name"], attributes, mass, parts, worth, carbon[identity]))
     return result
 
 
-def _by_vehicle(connection: Connection, span: Span) -> list[dict[str, Any]]:
+def _by_vehicle(columns: Columns, span: Span) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
-    for vehicle in vehicle_fates(connection, span):
+    for vehicle in vehicle_fates(columns, span):
         ends: defaultdict[str, float] = defaultdict(float)
         for (end, _), share in vehicle.shares.items():
             ends[end] += share * vehicle.mass_kg
@@ -172,81 +175,67 @@ def _by_vehicle(connection: Connection, span: Span) -> list[dict[str, Any]]:
     return rows
 
 
-def _energy(connection: Connection, span: Span) -> dict[str, float]:
-    flow = schema.energy_flow
-    query = select(flow.c.carrier, func.sum(flow.c.kwh)).join(schema.event).where(span.condition()).group_by(flow.c.carrier)
-    return dict(_pairs(connection, query))
+def _energy(columns: Columns, span: Span) -> dict[str, float]:
+    energy = span.of(columns.table("energy"))
+    rows = columns.rows(energy.group_by("carrier").agg(kwh=energy.kwh.sum()))
+    return {row["carrier"]: row["kwh"] for row in sorted(rows, key=lambda row: row["carrier"])}
 
 
-def _money(connection: Connection, span: Span) -> list[dict[str, str]]:
-    flow = schema.money_flow
-    amount = func.sum(flow.c.amount_e4)
-    query = (
-        select(flow.c.purpose, flow.c.currency, amount)
-        .join(schema.event)
-        .where(span.condition())
-        .group_by(flow.c.purpose, flow.c.currency)
-    )
+def _money(columns: Columns, span: Span) -> list[dict[str, str]]:
+    money = span.of(columns.table("money"))
+    rows = columns.rows(money.group_by("purpose", "currency").agg(total=money.amount_e4.sum()))
     return [
-        {"purpose": purpose, "amount": str(Decimal(int(total)).scaleb(-4).quantize(Decimal("0.01"))), "currency": currency}
-        for purpose, currency, total in sorted(_rows(connection, query), key=lambda row: -int(row[2]))
+        {
+            "purpose": row["purpose"],
+            "amount": str(Decimal(int(row["total"])).scaleb(-4).quantize(Decimal("0.01"))),
+            "currency": row["currency"],
+        }
+        for row in sorted(rows, key=lambda row: (-int(row["total"]), row["purpose"]))
     ]
 
 
-def _information(connection: Connection, span: Span) -> dict[str, int]:
-    flow = schema.information_flow
-    query = (
-        select(flow.c.kind, func.count())
-        .join(schema.event)
-        .where(span.condition(), flow.c.kind != UNVERIFIED)
-        .group_by(flow.c.kind)
-        .order_by(flow.c.kind)
-    )
-    return dict(_pairs(connection, query))
+def _information(columns: Columns, span: Span) -> dict[str, int]:
+    information = span.of(columns.table("information"))
+    information = information.filter(information.kind != UNVERIFIED)
+    rows = columns.rows(information.group_by("kind").agg(documents=information.count()))
+    return {row["kind"]: row["documents"] for row in sorted(rows, key=lambda row: row["kind"])}
 
 
-def unverified_constants(connection: Connection, span: Span) -> list[str]:
+def unverified_constants(columns: Columns, span: Span | None = None) -> list[str]:
     """Return the names of the unverified constants that figures booked within a span rest on."""
-    flow = schema.information_flow
-    query = select(flow.c.reference).distinct().join(schema.event).where(span.condition(), flow.c.kind == UNVERIFIED)
-    return sorted(connection.execute(query).scalars())
+    information = (span or Span()).of(columns.table("information"))
+    names = information.filter(information.kind == UNVERIFIED).select("reference").distinct()
+    return sorted(row["reference"] for row in columns.rows(names))
 
 
-def _foreign(connection: Connection, span: Span) -> int:
+def _foreign(columns: Columns, span: Span) -> int:
     """Count events that carry none of our flows: they are stored and traced, and no balance counts them."""
-    event = schema.event
-    own = [
-        select(table.c.event_seq).where(table.c.event_seq == event.c.seq).exists()
-        for table in (schema.lot_flow, schema.energy_flow, schema.money_flow, schema.information_flow)
-    ]
-    query = select(func.count()).select_from(event).where(span.condition(), *(~condition for condition in own))
-    return connection.execute(query).scalar_one()
+    event = span.of(columns.table("event"))
+    return int(columns.rows(event.agg(foreign=(~event.own).sum().coalesce(0)))[0]["foreign"])
 
 
-def largest_closure_error(connection: Connection, first_event: int = 1) -> float:
+def largest_closure_error(columns: Columns, span: Span | None = None) -> float:
     """Return the largest relative difference between what an event consumed and what it produced, lost or left unaccounted."""
-    flow = schema.lot_flow
-    query = (
-        select(flow.c.event_seq, flow.c.flow, func.sum(flow.c.mass_kg))
-        .where(flow.c.event_seq >= first_event)
-        .group_by(flow.c.event_seq, flow.c.flow)
-    )
-    taken: defaultdict[int, float] = defaultdict(float)
-    given: defaultdict[int, float] = defaultdict(float)
-    for seq, name, mass in _rows(connection, query):
-        if name == Flow.CONSUMED.value:
-            taken[seq] += mass
-        elif name in {Flow.PRODUCED.value, Flow.LOST.value, Flow.UNACCOUNTED.value}:
-            given[seq] += mass
-    return max(
-        (abs(taken[seq] - given[seq]) / max(taken[seq], given[seq]) for seq in {*taken, *given} if taken[seq] or given[seq]),
-        default=0.0,
-    )
+    import ibis
+
+    flow = (span or Span()).of(columns.table("flow"))
+    taken = ibis.ifelse(flow.flow == Flow.CONSUMED.value, flow.kg, 0.0)
+    given = ibis.ifelse(flow.flow.isin([Flow.PRODUCED.value, Flow.LOST.value, Flow.UNACCOUNTED.value]), flow.kg, 0.0)
+    moved = flow.select("event_seq", taken=taken, given=given)
+    events = moved.group_by("event_seq").agg(taken=moved.taken.sum(), given=moved.given.sum())
+    events = events.filter((events.taken > 0) | (events.given > 0))
+    error = (events.taken - events.given).abs() / ibis.greatest(events.taken, events.given)
+    return float(columns.rows(events.agg(worst=error.max()))[0]["worst"] or 0.0)
 
 
-def _rows(connection: Connection, query: Select[*tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    return [tuple(row) for row in connection.execute(query)]
+def largest_lot_error(columns: Columns) -> float:
+    """Return by how much, relative to all that came into it, the worst lot gave out more than it took in."""
+    import ibis
 
-
-def _pairs(connection: Connection, query: Select[*tuple[Any, ...]]) -> list[tuple[Any, Any]]:
-    return [(row[0], row[1]) for row in connection.execute(query)]
+    flow = columns.table("flow")
+    gained = ibis.ifelse(flow.flow.isin([Flow.RECEIVED.value, Flow.PRODUCED.value]), flow.kg, 0.0)
+    left = ibis.ifelse(flow.flow.isin([Flow.CONSUMED.value, Flow.SHIPPED.value]), flow.kg, 0.0)
+    moved = flow.filter(flow.lot.notnull()).select("lot", gained=gained, left=left)
+    lots = moved.group_by("lot").agg(gained=moved.gained.sum(), left=moved.left.sum())
+    overdrawn = (lots.left - lots.gained) / ibis.greatest(lots.left, lots.gained)
+    return max(float(columns.rows(lots.agg(worst=overdrawn.max()))[0]["worst"] or 0.0), 0.0)

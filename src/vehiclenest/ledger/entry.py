@@ -128,7 +128,7 @@ def entry_of_document(document: Mapping[str, Any], context: Sequence[Any], recor
     ClosureError, InputError
         Where it carries our flows and they are wrong.
     """
-    own = _own(document, context)
+    own = ours(document, context)
     event = None
     if own is not None:
         from vehiclenest.ledger.reading import from_epcis  # foreign events should not wait for pydantic
@@ -189,21 +189,21 @@ def is_class(uri: str) -> bool:
     return uri.startswith("urn:epc:class:")
 
 
-def _own(document: Mapping[str, Any], context: Sequence[Any]) -> Mapping[str, Any] | None:
-    """Return the event with our fields under our prefix, or None where it carries none of them."""
-    prefixes = {name for part in _parts(document, context) for name, space in part.items() if space == NAMESPACE}
-    for prefix in prefixes:
-        if not any(key.startswith(prefix + ":") for key in document):
+def ours(document: Mapping[str, Any], context: Sequence[Any] = ()) -> Mapping[str, Any] | None:
+    """Return an event with our fields under our prefix, or None where it carries none of them.
+
+    `context` is what holds for it beside the ledger's own, outermost first; an inner declaration hides an outer one.
+    """
+    spaces: dict[str, Any] = {}
+    own = document.get("@context", ())
+    for part in (*CONTEXT, *context, *(cast("list[Any]", own) if isinstance(own, list) else (own,))):
+        if isinstance(part, dict):
+            spaces.update(cast("dict[str, Any]", part))
+    for prefix, space in spaces.items():
+        if space != NAMESPACE or not any(key.startswith(prefix + ":") for key in document):
             continue
         return document if prefix == PREFIX else cast("dict[str, Any]", _renamed(document, prefix + ":"))
     return None
-
-
-def _parts(document: Mapping[str, Any], context: Sequence[Any]) -> Iterator[dict[str, Any]]:
-    own = document.get("@context", ())
-    for part in (*context, *(cast("list[Any]", own) if isinstance(own, list) else (own,))):
-        if isinstance(part, dict):
-            yield cast("dict[str, Any]", part)
 
 
 def _renamed(value: Any, prefix: str) -> Any:

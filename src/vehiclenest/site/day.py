@@ -1,4 +1,7 @@
-"""One run of the base: vehicles in; depolluted, dismantled, shredded and routed, day by day; events out."""
+"""A day at the base: vehicles in; depolluted, dismantled, shredded and routed; events out.
+
+Days depend on each other only through the tanks, which are planned beforehand: so they can be worked side by side.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -55,39 +58,85 @@ class Tank:
     filled_at: datetime
 
 
+TankKey = tuple[str, str]  # code of the fraction, month
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A day's work: vehicles in the order they came, the tanks that leave in the evening, and what its lots and papers are numbered by."""
+
+    day: date
+    incoming: tuple[Incoming, ...]
+    leaving: dict[TankKey, Tank]
+    run: str
+    number: int
+
+
+def plan(incoming: Iterable[Incoming], tanks: dict[TankKey, Tank], settings: Settings, run: str) -> Iterator[Plan]:
+    """Yield the days of a run in order.
+
+    Parameters
+    ----------
+    incoming
+        Vehicles in any order.
+    tanks
+        What tanks hold before; they are filled and emptied as the days are planned.
+    settings
+        Says when a tank is worth a lorry.
+    run
+        What tells this run's lots and papers from another's.
+    """
+    days: defaultdict[date, list[Incoming]] = defaultdict(list)
+    for item in incoming:
+        days[item.vehicle.received_at.date()].append(item)
+    for number, day in enumerate(sorted(days)):
+        vehicles = sorted(days.pop(day), key=lambda item: (item.vehicle.received_at, item.vehicle.reference))
+        for item in vehicles:
+            _fill(tanks, item.vehicle)
+        yield Plan(day, tuple(vehicles), _leaving(tanks, day, settings), run, number)
+
+
+def _fill(tanks: dict[TankKey, Tank], vehicle: Vehicle) -> None:
+    month = tank_month(vehicle.received_at)
+    for fraction in vehicle.fractions:
+        if fraction.bulk:
+            held = tanks.get((fraction.code, month), Tank({}, fraction.stream, vehicle.received_at))
+            content, filled_at = merged(held.content, fraction.materials), max(held.filled_at, vehicle.received_at)
+            tanks[fraction.code, month] = Tank(content, fraction.stream, filled_at)
+
+
+def _leaving(tanks: dict[TankKey, Tank], day: date, settings: Settings) -> dict[TankKey, Tank]:
+    """Take out tanks that are worth a lorry, and what an earlier month left; never, when days are caught up, what came in later."""
+    leaving: dict[TankKey, Tank] = {}
+    for code, month in sorted(tanks):
+        tank = tanks[code, month]
+        waits = sum(tank.content.values()) < settings.table[code].number("pickup") and month >= f"{day:%Y%m}"
+        if not waits and tank.filled_at.date() <= day:
+            leaving[code, month] = tanks.pop((code, month))
+    return leaving
+
+
 @dataclass(slots=True)
 class Base:
-    """The base during a run.
+    """The base during a day.
 
-    `tanks` is what its tanks hold, by code and month; `unverified` gathers the constants that need saying; `expected_reuse_kg` is what
-    of the parts handed to reuse is expected to find a buyer.
+    `unverified` gathers the constants that need saying; `expected_reuse_kg` is what of the parts handed to reuse is expected to find a
+    buyer.
     """
 
     settings: Settings
-    serial: str
-    tanks: dict[tuple[str, str], Tank]
     events: list[Event] = field(default_factory=list[Event])
     unverified: dict[str, None] = field(default_factory=dict[str, None])
     expected_reuse_kg: float = 0.0
-    _consignments: int = 0
 
-    def work(self, incoming: Iterable[Incoming], progress: Progress) -> Iterator[list[Event]]:
-        """Take vehicles through the base in the order they came; yield what happened, day by day."""
-        days: defaultdict[date, list[Incoming]] = defaultdict(list)
-        for item in incoming:
-            days[item.vehicle.received_at.date()].append(item)
-        total = sum(map(len, days.values()))
-        done = 0
+    def work(self, plan: Plan) -> list[Event]:
+        """Take a day's vehicles through the base; return what happened."""
         costs = self._costs()
-        for day in sorted(days):
-            gathered = _Day()
-            for item in sorted(days[day], key=lambda entry: (entry.vehicle.received_at, entry.vehicle.reference)):
-                self._vehicle(item, gathered, costs)
-                done += 1
-                progress("vehicles", done, total)
-            self._evening(day, gathered, costs)
-            yield self.events
-            self.events = []
+        gathered = _Day()
+        for item in plan.incoming:
+            self._vehicle(item, gathered, costs)
+        self._evening(plan, gathered, costs)
+        return self.events
 
     def _costs(self) -> Costs:
         book = open_book(self.settings.place, self.settings.folder)
@@ -131,10 +180,6 @@ class Base:
     def _fractions(self, vehicle: Vehicle, depollution: Depollution, day: _Day) -> None:
         for fraction in depollution.removed:
             if fraction.bulk:
-                key = (fraction.code, tank_month(vehicle.received_at))
-                held = self.tanks.get(key, Tank({}, fraction.stream, vehicle.received_at))
-                content, filled_at = merged(held.content, fraction.materials), max(held.filled_at, vehicle.received_at)
-                self.tanks[key] = Tank(content, fraction.stream, filled_at)
                 continue
             lot = fraction_lot(vehicle, fraction, self.settings)
             found = (
@@ -145,38 +190,31 @@ class Base:
             decision = self._decide(Item(fraction.code, "fraction", fraction.materials, found))
             day.consigned[decision.route].append(Consigned(lot, fraction.materials, decision, fraction.stream))
 
-    def _evening(self, day: date, gathered: _Day, costs: Costs) -> None:
+    def _evening(self, plan: Plan, gathered: _Day, costs: Costs) -> None:
         times = self.settings.table["times"]
-        assert gathered.last is not None  # noqa: S101  # for the type checker: a day without vehicles is not worked
+        assert gathered.last is not None  # noqa: S101  # for the type checker: a day without vehicles is not planned
         shredding = gathered.last + timedelta(minutes=times.number("shredding_delay"))
-        name = f"{day:%Y%m%d}-{self.serial}"
+        name = f"{plan.day:%Y%m%d}-{plan.run}"
         campaign = shred(gathered.hulks.values(), self.settings.folder)
         self._note(campaign.unverified)
         self.events.append(shredded(gathered.hulks, campaign, name, shredding, self.settings, costs))
         for fraction in campaign.fractions:
-            decision = self._decide(Item(fraction.code, "shredder", fraction.materials))
-            lot = self.settings.material(fraction.code, name)
-            gathered.consigned[decision.route].append(Consigned(lot, fraction.materials, decision, fraction.stream))
-        self._empty_tanks(day, gathered)
+            self._consign(gathered, Item(fraction.code, "shredder", fraction.materials), name, fraction.stream)
+        for (code, month), tank in plan.leaving.items():
+            self._consign(gathered, Item(code, "fraction", tank.content), month, tank.stream)
         time = shredding + timedelta(minutes=times.number("shipping_delay"))
         notes = [InformationFlow(UNVERIFIED, constant) for constant in self.unverified]
+        consignments = 0
         for route in sorted(gathered.consigned):
             lots = gathered.consigned[route]
             for start in range(0, len(lots), _LOTS_PER_CONSIGNMENT):
-                self._consignments += 1
-                serial = f"{self.serial}-{self._consignments}"
+                consignments += 1
+                serial = f"{plan.run}-{plan.number}-{consignments}"
                 self.events.append(shipped(lots[start : start + _LOTS_PER_CONSIGNMENT], serial, time, self.settings, notes))
                 notes = []
 
-    def _empty_tanks(self, day: date, gathered: _Day) -> None:
-        """Ship a tank that is worth a lorry, and what an earlier month left; never, when days are caught up, what came in later."""
-        for code, month in sorted(self.tanks):
-            tank = self.tanks[code, month]
-            waits = sum(tank.content.values()) < self.settings.table[code].number("pickup") and month >= f"{day:%Y%m}"
-            if waits or tank.filled_at.date() > day:
-                continue
-            decision = self._decide(Item(code, "fraction", tank.content))
-            gathered.consigned[decision.route].append(
-                Consigned(self.settings.material(code, month), tank.content, decision, tank.stream)
-            )
-            del self.tanks[code, month]
+    def _consign(self, gathered: _Day, item: Item, lot: str, stream: Stream) -> None:
+        decision = self._decide(item)
+        gathered.consigned[decision.route].append(
+            Consigned(self.settings.material(item.code, lot), item.materials, decision, stream)
+        )

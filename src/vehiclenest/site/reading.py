@@ -1,7 +1,7 @@
 """Files of vehicles → vehicles, and for every row that gives none the line, the field and the reason."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -31,6 +31,16 @@ class Reading:
     rows: int = 0
     incoming: list[Incoming] = field(default_factory=list[Incoming])
     rejected: list[Rejected] = field(default_factory=list[Rejected])
+    estimated_kg: float = 0.0
+
+    def release(self) -> Iterator[Incoming]:
+        """Hand the vehicles on, one by one, and let go of them; what of their mass is estimated is kept in `estimated_kg`."""
+        self.incoming.reverse()
+        while self.incoming:
+            item = self.incoming.pop()
+            if item.vehicle.mass_basis == "estimated":
+                self.estimated_kg += item.vehicle.mass_kg
+            yield item
 
     def reject(self, file: str, line: int | None, error: InputError) -> None:
         """Note a row, or a file where there is no line, with the reason."""

@@ -21,7 +21,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.utils import htmlsafe_json_dumps
 
 from vehiclenest.disclosure import USES, Rates, recovery_rates, targets
-from vehiclenest.ledger import VehicleFate
+from vehiclenest.ledger.balance import VehicleFate
 from vehiclenest.loop.records import Route, Stream
 from vehiclenest.site.files import whole_file
 from vehiclenest.site.run import Result

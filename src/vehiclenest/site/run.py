@@ -4,7 +4,7 @@ Every row ends in one of two places: its vehicle is in the ledger, or it stands 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -13,12 +13,15 @@ from time import perf_counter
 from typing import Any
 
 from vehiclenest.disclosure import Rates, in_scope, recovery_rates
-from vehiclenest.ledger import Event, Ledger, Span, Stock, VehicleFate, largest_closure_error, vehicle_fates
+from vehiclenest.ledger import Ledger, Stock
+from vehiclenest.ledger.balance import Span, VehicleFate, largest_closure_error, vehicle_fates
+from vehiclenest.ledger.columns import columns_folder, open_columns
 from vehiclenest.loop.records import Route, Stream
 from vehiclenest.loop.route import open_book
-from vehiclenest.site.day import Base, Progress, Tank
+from vehiclenest.site.day import Progress, Tank, plan
 from vehiclenest.site.reading import Reading, Rejected, drop_known, read_files
 from vehiclenest.site.settings import Settings
+from vehiclenest.site.work import Crew, Worked
 
 _ROUTES = tuple(route.value for route in Route)
 
@@ -113,17 +116,21 @@ def run(
     """
     started = perf_counter()
     reading = read_files(files, settings, now, progress)
-    with ledger.writing() as book:
+    with Crew(len(reading.incoming)) as crew, ledger.writing() as book:
         drop_known(reading, book, settings)
         first = book.size() + 1
         opening = book.stock("tank")
-        base = Base(settings, str(first), _tanks(opening))
         totals = _Totals()
-        for events in base.work(reading.incoming, progress):
-            totals.add(events, book.capture(events, now).stored)
-        vehicles = vehicle_fates(book.connection, Span(first_event=first))
-        worst = largest_closure_error(book.connection, first)
-        result = _result(reading, vehicles, base, totals, worst, started)
+        total = len(reading.incoming)
+        days = plan(reading.release(), _tanks(opening), settings, str(first))
+        for worked in crew.work(days, settings, now):
+            totals.add(worked, book.enter(worked.entries).stored)
+            progress("vehicles", totals.vehicles, total)
+        with open_columns(book.connection, columns_folder(ledger.url), committed=False, progress=progress) as columns:
+            span = Span(first_event=first)
+            vehicles = vehicle_fates(columns, span)
+            worst = largest_closure_error(columns, span)
+        result = _result(reading, vehicles, settings, totals, worst, started)
         if deliver:
             deliver(result, book.bodies(first), opening)
     return result
@@ -131,24 +138,27 @@ def run(
 
 @dataclass(slots=True)
 class _Totals:
-    """What the events of a run sum to."""
+    """What the days of a run sum to."""
 
     events: int = 0
+    vehicles: int = 0
+    expected_reuse_kg: float = 0.0
+    unverified: dict[str, None] = field(default_factory=dict[str, None])
     money: defaultdict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     kwh: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     carbon: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
 
-    def add(self, events: Iterable[Event], stored: int) -> None:
-        """Add the events of a day."""
+    def add(self, day: Worked, stored: int) -> None:
+        """Add a day."""
         self.events += stored
-        for event in events:
-            for flow in event.money:
-                self.money[flow.purpose] += flow.money.amount
-            for energy in event.energy:
-                self.kwh[energy.carrier] += energy.kwh
-            for material in event.material:
-                if material.carbon_kg is not None:
-                    self.carbon[material.route or ""] += material.carbon_kg
+        self.vehicles += day.vehicles
+        self.expected_reuse_kg += day.expected_reuse_kg
+        self.unverified.update(dict.fromkeys(day.unverified))
+        for purpose, amount in day.money.items():
+            self.money[purpose] += amount
+        for sums, of_day in ((self.kwh, day.kwh), (self.carbon, day.carbon_kg)):
+            for key, value in of_day.items():
+                sums[key] += value
 
 
 def _tanks(opening: Sequence[Stock]) -> dict[tuple[str, str], Tank]:
@@ -158,15 +168,16 @@ def _tanks(opening: Sequence[Stock]) -> dict[tuple[str, str], Tank]:
     }
 
 
-def _result(reading: Reading, vehicles: list[VehicleFate], base: Base, totals: _Totals, worst: float, started: float) -> Result:
+def _result(
+    reading: Reading, vehicles: list[VehicleFate], settings: Settings, totals: _Totals, worst: float, started: float
+) -> Result:
     ends: defaultdict[str, float] = defaultdict(float)
     for fate in vehicles:
         worst = max(worst, abs(sum(fate.shares.values()) - 1.0))
         for (end, _), share in fate.shares.items():
             ends[end] += share * fate.mass_kg
     mass_in = sum(fate.mass_kg for fate in vehicles)
-    estimated = sum(item.vehicle.mass_kg for item in reading.incoming if item.vehicle.mass_basis == "estimated")
-    book = open_book(base.settings.place, base.settings.folder)
+    book = open_book(settings.place, settings.folder)
     carbon = dict(totals.carbon)
     if totals.kwh:
         carbon["electricity"] = totals.kwh["electricity"] * book.carbon["grid"].number("electricity")
@@ -177,7 +188,7 @@ def _result(reading: Reading, vehicles: list[VehicleFate], base: Base, totals: _
         rejected=sorted(reading.rejected, key=lambda row: (row.file, row.line or 0)),
         mass_in_kg=mass_in,
         mass_by_route_kg={route: ends[route] for route in _ROUTES if route in ends},
-        expected_reuse_kg=base.expected_reuse_kg,
+        expected_reuse_kg=totals.expected_reuse_kg,
         stock_kg=ends["stock"],
         lost_kg=ends["lost"],
         unaccounted_kg=ends["unaccounted"],
@@ -188,8 +199,8 @@ def _result(reading: Reading, vehicles: list[VehicleFate], base: Base, totals: _
         carbon_kg=sum(carbon.values()),
         carbon_by_source_kg=carbon,
         energy_kwh=dict(totals.kwh),
-        estimated_mass_share=estimated / mass_in if mass_in else 0.0,
+        estimated_mass_share=reading.estimated_kg / mass_in if mass_in else 0.0,
         events=totals.events,
         seconds=perf_counter() - started,
-        unverified=list(base.unverified),
+        unverified=list(totals.unverified),
     )

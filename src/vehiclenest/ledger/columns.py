@@ -1,0 +1,331 @@
+"""The ledger as columns: events leave the row store as Parquet, and balances are asked of them through Ibis.
+
+DuckDB answers by default; `VNEST_ENGINE` names another engine of Ibis. The ledger is only ever added to, so a piece (a folder named after
+its first and last event) stays right once it is written. Days that are over, and what is many, are kept beside the database; the
+rest is written for the question and thrown away.
+"""
+
+import os
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+from sqlalchemy import Connection, func, select
+
+from vehiclenest.core.errors import InputError
+from vehiclenest.ledger import schema
+from vehiclenest.ledger.closure import close
+from vehiclenest.ledger.entry import FLOWS, microseconds, ours, unpack
+from vehiclenest.ledger.store import Book
+
+if TYPE_CHECKING:
+    import ibis
+    from ibis.backends import BaseBackend
+
+ENGINES = ("duckdb", "pyspark")
+_MANY = 10_000  # events from which an unfinished day is kept as well
+_EVENTS_AT_ONCE = 2_000
+_TEXT = pa.dictionary(pa.int32(), pa.string())
+_HEAD = {"event_seq": pa.int64(), "event_time": pa.int64()}
+_SCHEMAS = {
+    "event": pa.schema(_HEAD | {"biz_step": _TEXT, "own": pa.bool_()}),
+    "lot": pa.schema(
+        {"lot": pa.int64(), "event_seq": pa.int64(), "reference": pa.string(), "kind": _TEXT, "name": _TEXT, "stream": _TEXT}
+        | {"attributes": pa.string()}
+    ),
+    "flow": pa.schema(
+        _HEAD
+        | {"biz_step": _TEXT, "lot": pa.int64(), "flow": _TEXT, "kg": pa.float64(), "route": _TEXT}
+        | {"value_e4": pa.int64(), "carbon_kg": pa.float64()}
+    ),
+    "material": pa.schema(_HEAD | {"flow": _TEXT, "material": _TEXT, "kg": pa.float64()}),
+    "energy": pa.schema(_HEAD | {"carrier": _TEXT, "kwh": pa.float64()}),
+    "money": pa.schema(_HEAD | {"purpose": _TEXT, "currency": _TEXT, "amount_e4": pa.int64()}),
+    "information": pa.schema(_HEAD | {"kind": _TEXT, "reference": pa.string()}),
+}
+_TABLES = tuple(_SCHEMAS)
+_FLOW_NAMES = [flow.value for flow in FLOWS]
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The ledger's columns in one engine: `table(name)` gives a table of Ibis, up to the event number `last`, without what was withdrawn."""
+
+    backend: "BaseBackend"
+    files: Mapping[str, Sequence[Path]]
+    last: int
+    withdrawn: Sequence[int]
+    scratch: Path
+
+    def table(self, name: str) -> "ibis.Table":
+        """Return a table: event, lot, flow, material, energy, money or information."""
+        import ibis
+
+        files = [str(file) for file in self.files[name]]
+        if self.backend.name == "duckdb":
+            found = self.backend.read_parquet(files)
+        else:
+            parts = [self.backend.read_parquet(file) for file in files]
+            found = parts[0] if len(parts) == 1 else ibis.union(*parts)
+        found = found.filter(found.event_seq <= self.last)
+        if not self.withdrawn:
+            return found
+        if name == "lot":  # a corrected lot has several descriptions
+            latest = found.group_by("lot").agg(event_seq=found.event_seq.max())
+            return found.semi_join(latest, ["lot", "event_seq"])
+        return found.filter(found.event_seq.notin(list(self.withdrawn)))
+
+    def keep(self, expression: "ibis.Table") -> "ibis.Table":
+        """Return a table computed once, for as long as the columns are open."""
+        file = self.scratch / f"kept-{sum(1 for _ in self.scratch.iterdir())}.parquet"
+        self.backend.to_parquet(expression, file)
+        return self.backend.read_parquet(str(file))
+
+    def rows(self, expression: Any) -> list[dict[str, Any]]:
+        """Return what an expression gives, a dictionary a row."""
+        return self.backend.to_pyarrow(expression).to_pylist()
+
+
+@contextmanager
+def open_columns(
+    connection: Connection,
+    folder: Path,
+    *,
+    as_of: datetime | None = None,
+    committed: bool = True,
+    engine: str | None = None,
+    progress: Progress | None = None,
+) -> Generator[Columns]:
+    """Give the ledger's columns, brought up to what the connection sees.
+
+    Parameters
+    ----------
+    connection
+        The row store. Inside a transaction that has written, `committed` is off: nothing of it is kept.
+    folder
+        Where pieces are kept.
+    as_of
+        What was known by then; everything by default.
+    committed
+        Whether what the connection sees may be kept.
+    engine
+        ``duckdb`` or ``pyspark``; by default the environment's `VNEST_ENGINE`, or DuckDB.
+    progress
+        Called with stage, done and total.
+
+    Raises
+    ------
+    InputError
+        For an engine that is none, or is not installed.
+    """
+    last = Book(connection).last(as_of)
+    withdrawal = schema.withdrawal
+    with_errors = select(withdrawal.c.event_seq, withdrawal.c.by_seq).where(withdrawal.c.by_seq <= last)
+    withdrawn = sorted({seq for pair in connection.execute(with_errors) for seq in pair})
+    with tempfile.TemporaryDirectory(prefix="vnest-columns-") as scratch:
+        pieces = _pieces(connection, folder, Path(scratch), committed=committed, progress=progress or _silent)
+        files = {name: [piece / f"{name}.parquet" for piece in pieces] for name in _TABLES}
+        backend = _connect(engine or os.environ.get("VNEST_ENGINE") or ENGINES[0], Path(scratch))
+        try:
+            yield Columns(backend, files, last, withdrawn, Path(scratch))
+        finally:
+            if backend.name == "duckdb":  # a Spark session belongs to whoever else uses it
+                backend.disconnect()
+
+
+def columns_folder(url: str) -> Path:
+    """Return where the pieces of a ledger are kept: `VNEST_COLUMNS`, or beside the database file."""
+    from sqlalchemy import make_url
+
+    if chosen := os.environ.get("VNEST_COLUMNS"):
+        return Path(chosen)
+    parsed = make_url(url)
+    name = str(parsed.database or "vnest").removeprefix("file:").partition("?")[0]
+    return Path(f"{name}.columns" if parsed.get_backend_name() == "sqlite" else f"{Path(name).name}.columns")
+
+
+def _silent(_stage: str, _done: int, _total: int) -> None:
+    return
+
+
+def _connect(engine: str, scratch: Path) -> "BaseBackend":
+    import ibis
+
+    if engine not in ENGINES:
+        raise InputError(f"{engine!r} is no engine for columns", expected=f"VNEST_ENGINE as one of {', '.join(ENGINES)}")
+    try:
+        if engine == "duckdb":
+            return ibis.duckdb.connect(temp_directory=str(scratch), memory_limit="1GB", preserve_insertion_order=False)
+        from pyspark.sql import SparkSession
+
+        # A ledger's columns are small for Spark: few partitions, and times that stay UTC.
+        session = SparkSession.builder.appName("vnest").config("spark.sql.shuffle.partitions", "8").getOrCreate()
+        return ibis.pyspark.connect(session)
+    except ImportError as error:
+        raise InputError(f"the engine {engine} is not installed: {error}", expected="pip install 'vehiclenest[spark]'") from None
+
+
+def _pieces(connection: Connection, folder: Path, scratch: Path, *, committed: bool, progress: Progress) -> list[Path]:
+    """Return the folders that together hold every event, writing what is missing."""
+    event = schema.event
+    newest, recorded = connection.execute(select(func.max(event.c.seq), func.max(event.c.record_time))).one()
+    kept, done = _chain(folder)
+    if (newest or 0) <= done and kept:
+        return kept
+    today = microseconds(datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0))
+    keep = committed and newest is not None and (newest - done >= _MANY or recorded < today)
+    piece = f"{done + 1}-{newest or 0}"
+    written = scratch / piece
+    if keep:
+        with suppress(OSError):  # a folder that cannot be written: the piece is made for this question alone
+            folder.mkdir(parents=True, exist_ok=True)
+            written = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))
+    written.mkdir(exist_ok=True)
+    write_piece(connection, written, done + 1, newest or 0, progress)
+    if written.parent == folder:
+        with suppress(OSError):  # another process was quicker
+            written = written.rename(folder / piece)
+    return [*kept, written]
+
+
+def _chain(folder: Path) -> tuple[list[Path], int]:
+    """Return the kept pieces that follow each other without a gap, and their last event."""
+    found: defaultdict[int, list[tuple[int, Path]]] = defaultdict(list)
+    for piece in folder.iterdir() if folder.is_dir() else ():
+        first, _, last = piece.name.partition("-")
+        if first.isdecimal() and last.isdecimal():
+            found[int(first)].append((int(last), piece))
+    chain: list[Path] = []
+    done = 0
+    while done + 1 in found:
+        done, piece = max(found[done + 1])
+        chain.append(piece)
+    return chain, done
+
+
+def write_piece(connection: Connection, folder: Path, first: int, last: int, progress: Progress = _silent) -> None:
+    """Write the events from number `first` to `last` as Parquet files into a folder, one a table."""
+    writers = {
+        name: pq.ParquetWriter(folder / f"{name}.parquet", columns, compression="zstd") for name, columns in _SCHEMAS.items()
+    }
+    try:
+        for start in range(first, last + 1, _EVENTS_AT_ONCE):
+            end = min(start + _EVENTS_AT_ONCE - 1, last)
+            for name, rows in _rows(connection, start, end).items():
+                if rows:
+                    columns = [
+                        pa.array(column, field.type)
+                        for column, field in zip(zip(*rows, strict=True), _SCHEMAS[name], strict=True)
+                    ]
+                    writers[name].write_table(pa.Table.from_arrays(columns, schema=_SCHEMAS[name]))
+            progress("columns", end - first + 1, last - first + 1)
+    finally:
+        for writer in writers.values():
+            writer.close()
+
+
+def _rows(connection: Connection, first: int, last: int) -> dict[str, list[tuple[Any, ...]]]:
+    """Return the rows of every table for a range of events."""
+    rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in _TABLES}
+    flows = _flows(connection, first, last)
+    vehicles: dict[int, dict[str, str]] = {}
+    event, context = schema.event, schema.context
+    query = (
+        select(event.c.seq, event.c.event_time, event.c.biz_step, event.c.body, context.c.body)
+        .select_from(event.outerjoin(context))
+        .where(event.c.seq.between(first, last))
+        .order_by(event.c.seq)
+    )
+    for seq, time, step, stored, around in connection.execute(query):
+        body = orjson.loads(unpack(stored))
+        own = ours(body, orjson.loads(around) if around is not None else ())
+        rows["event"].append((seq, time, step, own is not None))
+        if own is None or "errorDeclaration" in own:
+            continue
+        _add(rows, own, seq, time, step, flows.get(seq, []))
+        vehicles[seq] = own
+    rows["lot"] = list(_lots(connection, first, last, vehicles))
+    return rows
+
+
+def _flows(connection: Connection, first: int, last: int) -> dict[int, list[tuple[Any, ...]]]:
+    flow, outcome = schema.lot_flow, schema.outcome
+    query = (
+        select(flow.c.event_seq, flow.c.lot_id, flow.c.flow, flow.c.mass_kg, outcome.c.route, flow.c.value_e4, flow.c.carbon_kg)
+        .select_from(flow.outerjoin(outcome))
+        .where(flow.c.event_seq.between(first, last))
+        .order_by(flow.c.event_seq, flow.c.position)
+    )
+    found: defaultdict[int, list[tuple[Any, ...]]] = defaultdict(list)
+    for seq, *row in connection.execute(query):
+        found[seq].append(tuple(row))
+    return found
+
+
+def _add(
+    rows: dict[str, list[tuple[Any, ...]]], own: Mapping[str, Any], seq: int, time: int, step: str, flows: list[tuple[Any, ...]]
+) -> None:
+    names = _FLOW_NAMES
+    rows["flow"] += [
+        (seq, time, step, lot, names[code], kg, route or None, value, carbon) for lot, code, kg, route, value, carbon in flows
+    ]
+    for flow, materials in _materials(own, len(flows)):
+        rows["material"] += [(seq, time, flow, material, kg) for material, kg in materials.items()]
+    for energy in own.get("vnest:energyFlow", ()):
+        rows["energy"].append((seq, time, energy["vnest:carrier"], energy["vnest:kWh"]))
+    for money in own.get("vnest:moneyFlow", ()):
+        amount = _ten_thousandths(money["vnest:amount"])
+        rows["money"].append((seq, time, money["vnest:purpose"], money["vnest:currency"], amount))
+    for information in own.get("vnest:informationFlow", ()):
+        rows["information"].append((seq, time, information["vnest:kind"], information["vnest:reference"]))
+
+
+def _ten_thousandths(amount: str) -> int:
+    return int(Decimal(amount).scaleb(4))
+
+
+def _materials(own: Mapping[str, Any], booked: int) -> Iterator[tuple[str, Mapping[str, float]]]:
+    """Yield each flow of an event with its masses by substance, what closure booked as unaccounted included."""
+    flows = own.get("vnest:materialFlow", ())
+    if len(flows) == booked:
+        for flow in flows:
+            yield flow["vnest:flow"], {name.removeprefix("vnest:"): kg for name, kg in flow["vnest:massKg"].items()}
+        return
+    from vehiclenest.ledger.reading import from_epcis
+
+    for flow in close(from_epcis(own)).material:
+        yield flow.flow.value, flow.materials
+
+
+def _lots(connection: Connection, first: int, last: int, events: Mapping[int, Mapping[str, Any]]) -> Iterator[tuple[Any, ...]]:
+    lot, description, prefix = schema.lot, schema.description, schema.prefix
+    query = (
+        select(
+            lot.c.id,
+            lot.c.event_seq,
+            prefix.c.text,
+            lot.c.reference,
+            description.c.kind,
+            description.c.name,
+            description.c.stream,
+        )
+        .select_from(lot.join(description).join(prefix))
+        .where(lot.c.event_seq.between(first, last))
+    )
+    for identity, seq, start, reference, kind, name, stream in connection.execute(query):
+        attributes = None
+        if kind == "vehicle":  # the only lots whose attributes a balance asks for
+            described = next(item for item in events[seq]["vnest:lots"] if item["vnest:id"] == start + reference)
+            attributes = orjson.dumps({key.removeprefix("vnest:"): value for key, value in described.items()}).decode()
+        yield identity, seq, reference, kind, name, stream, attributes
