@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import quote, unquote
 
 from vehiclenest.core.errors import InputError
-from vehiclenest.core.identifiers.gs1 import parse_epc
+from vehiclenest.core.identifiers.gs1 import gs1_check_digit, parse_epc
 
 _HOST: Final = "https://id.gs1.org/"
 _DIGITS: Final = frozenset(string.digits)
@@ -35,6 +35,20 @@ _KEYS: Final = {
     "8017": (18, 0),
     "8018": (18, 0),
 }
+# Where the check digit stands in the key, from 1; the others have none.
+_CHECK_DIGITS: Final = {
+    "00": 18,
+    "01": 14,
+    "253": 13,
+    "255": 13,
+    "402": 17,
+    "414": 13,
+    "417": 13,
+    "8003": 14,
+    "8006": 14,
+    "8017": 18,
+    "8018": 18,
+}
 # Finest first; of several only the first found counts.
 _QUALIFIERS: Final = {"01": ("21", "235", "10"), "8006": ("21", "10"), "414": ("254",), "8010": ("8011",)}
 _VARIANT: Final = {"01": "22", "8006": "22"}
@@ -58,6 +72,9 @@ _NAMES: Final = {
     "lot": "10",
     "cpv": "22",
 }
+_SCHEMES: Final = frozenset(
+    "sgtin lgtin upui itip sscc sgln pgln grai gdti sgcn gsrn gsrnp gsin giai ginc cpi".split()
+)
 _GIAI: Final = "urn:epc:id:giai:"
 _PREFIX_LENGTHS: Final = range(6, 13)
 _GIAI_LONGEST: Final = 30
@@ -132,3 +149,39 @@ def _canonical(ai: str, value: str, rest: list[str]) -> str | None:
         if qualifiers.get(name):
             return f"{link}/{name}/{quote(qualifiers[name], safe=_SAFE)}"
     return link
+
+
+def identity_fault(text: str) -> str:
+    """Return what is wrong with an EPC URN, or with a Digital Link under GS1's own domain; nothing where that cannot be told.
+
+    EPC schemes that GS1 keys do not use, and links of other hosts, are left alone.
+    """
+    if text.startswith(("urn:epc:id:", "urn:epc:class:", "urn:epc:idpat:")):
+        return "" if _plain_giai(text) else _urn_fault(text)
+    if text.startswith(_HOST):
+        return _link_fault(text)
+    return ""
+
+
+def _urn_fault(text: str) -> str:
+    if text.split(":")[3] not in _SCHEMES or text.startswith("urn:epc:idpat:upui:"):
+        return ""
+    try:
+        parse_epc(text)
+    except InputError as error:
+        return error.reason
+    return ""
+
+
+def _link_fault(text: str) -> str:
+    ai, _, rest = text[len(_HOST) :].partition("/")
+    if ai not in _KEYS:
+        return ""
+    link = canonical_link(text)
+    if link is None:
+        return f"AI {ai} holds {rest[:60]!r}; a GS1 key of its length, with no AI behind it but its own qualifiers"
+    at = _CHECK_DIGITS.get(ai)
+    key = link[len(_HOST) + len(ai) + 1 :]
+    if at is None or gs1_check_digit(key[: at - 1]) == key[at - 1]:
+        return ""
+    return f"the check digit of {key[:at]} is {key[at - 1]}; the other digits call for {gs1_check_digit(key[: at - 1])}"

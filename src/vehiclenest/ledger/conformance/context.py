@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 import orjson
 
 from vehiclenest.ledger.conformance.canonical import canonical_text
+from vehiclenest.ledger.conformance.uri import URI_SCHEMES, is_uri
 
 # What GS1's EPCIS context declares.
 STANDARD_PREFIXES: Final = {
@@ -63,11 +64,13 @@ class Context:
         Whether a name asked for so far was that of a comment.
     names
         For each field name ``{namespace}local``; a name without namespace as it is.
+    flaws
+        For each name of a user's field, and for each value written like one, what is wrong with it; nothing where it is right.
     texts
         For each text value ``=`` and what it stands for, in canonical form; nothing for an empty one.
     """
 
-    __slots__ = ("_inner", "commented", "names", "open", "prefixes", "terms", "texts", "vocabulary")
+    __slots__ = ("_inner", "commented", "flaws", "names", "open", "prefixes", "terms", "texts", "vocabulary")
 
     def __init__(self, prefixes: Mapping[str, str], terms: Mapping[str, str], vocabulary: str, *, is_open: bool) -> None:
         self.prefixes = prefixes
@@ -77,11 +80,8 @@ class Context:
         self.commented = False
         self.names = Memo(self._name)
         self.texts = Memo(self._text)
+        self.flaws = Memo(self._flaw)
         self._inner: dict[bytes, Context] = {}
-
-    def declares(self, name: str) -> bool:
-        """Return whether the prefix of a compact name is declared, or may be."""
-        return self.open or name.split(":", 1)[0] in self.prefixes
 
     def within(self, value: Any) -> "Context":
         """Return the context inside an object whose `@context` is `value`."""
@@ -101,6 +101,15 @@ class Context:
             return text
         namespace = self.prefixes.get(prefix)
         return text if namespace is None else namespace + rest
+
+    def _flaw(self, name: str) -> str:
+        prefix, colon, local = name.partition(":")
+        if not colon:
+            return "it has no prefix"
+        if not is_uri(name):
+            return "it is no URI (RFC 3986)"
+        known = self.open or prefix in self.prefixes or local.startswith("//") or prefix.lower() in URI_SCHEMES
+        return "" if known else f"its prefix {prefix!r} is not declared in an @context"
 
     def _text(self, text: str) -> str:
         canonical = canonical_text(text, self.expand)
