@@ -1,0 +1,297 @@
+"""A document: bytes become JSON without ambiguity, JSON becomes its events, each with its context, or a list of faults."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, cast
+
+import orjson
+
+from vehiclenest.ledger.conformance.check import (
+    MOST_FAULTS,
+    UNTOLD,
+    Check,
+    Fault,
+    added_field,
+    any_field,
+    fault,
+    items,
+    json_ld_context,
+    place,
+    pointer,
+    record,
+    shown,
+)
+from vehiclenest.ledger.conformance.context import STANDARD, Context
+from vehiclenest.ledger.conformance.events import check_event
+from vehiclenest.ledger.conformance.values import string, time, uri, version
+
+_JSON: Final = "RFC 8259 JSON"
+_HASH_ID: Final = "ni:///sha"
+
+
+class CheckedEvent(NamedTuple):
+    """An event of a document.
+
+    Attributes
+    ----------
+    event
+        As the document says it.
+    context
+        The context that holds inside it.
+    pointer
+        Where it stands in the document.
+    faultless
+        Whether nothing is wrong with it.
+    """
+
+    event: dict[str, Any]
+    context: Context
+    pointer: str
+    faultless: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What `check` found.
+
+    Attributes
+    ----------
+    events
+        Every event of the document, in its order; none where it could not be read.
+    faults
+        What is wrong, at most 100 of them, in the order of the document's own fields and then of the events.
+    total_faults
+        How many there are.
+    """
+
+    events: list[CheckedEvent]
+    faults: list[Fault]
+    total_faults: int
+
+    @property
+    def conforms(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.total_faults
+
+
+def check(document: bytes | str | dict[str, Any] | list[Any]) -> Checked:
+    """Check an EPCIS document, a query document, one event or an array of events against EPCIS 2.0.
+
+    Parameters
+    ----------
+    document
+        JSON as bytes or text, or what it was parsed to.
+
+    Examples
+    --------
+    >>> check(b'{"type": "ObjectEvent"').faults[0].rule
+    'RFC 8259 JSON'
+    """
+    raw, faults = _written(document)
+    if faults:
+        return Checked([], faults, len(faults))
+    parsed, faults = _read(raw)
+    if faults:
+        return _answer([], faults)
+    return _check(parsed)
+
+
+def _written(document: bytes | str | dict[str, Any] | list[Any]) -> tuple[bytes, list[Fault]]:
+    if isinstance(document, bytes):
+        return document.removeprefix(b"\xef\xbb\xbf"), []
+    try:
+        text = document if isinstance(document, str) else json.dumps(document, ensure_ascii=False, allow_nan=False)
+        return text.encode(), []
+    except (TypeError, ValueError, RecursionError) as error:
+        return b"", fault(_JSON, f"{error}; objects, arrays, texts, finite numbers, true, false, null")
+
+
+def _read(raw: bytes) -> tuple[Any, list[Fault]]:
+    """Parse JSON; what the parser would let pass or drop in silence is a fault."""
+    try:
+        parsed: Any = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        return None, fault(_JSON, f"line {error.lineno}, column {error.colno}: {error.msg}")
+    try:
+        again = orjson.dumps(parsed)
+    except TypeError as error:
+        return None, fault(_JSON, f"{error}; fewer levels of nesting")
+    # The parser keeps the last of two members with one name. Then quotes are fewer in what it kept than in what it was given.
+    if _quotes(again) != _quotes(raw):
+        return parsed, _repeated_names(raw)
+    return parsed, []
+
+
+def _quotes(text: bytes) -> int:
+    """Return how many quotes begin or end a text."""
+    if b"\\" in text:
+        text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
+    return text.count(b'"')
+
+
+class _Members(dict[str, Any]):
+    """An object that remembers the names it was given more than once."""
+
+    repeated: tuple[str, ...] = ()
+
+
+def _members(pairs: list[tuple[str, Any]]) -> _Members:
+    members = _Members(pairs)
+    if len(members) < len(pairs):
+        seen: set[str] = set()
+        repeated = {name: None for name, _ in pairs if name in seen or seen.add(name)}
+        members.repeated = tuple(name for name in repeated if name != "eventID" or not _hash_beside_id(pairs))
+    return members
+
+
+def _hash_beside_id(pairs: list[tuple[str, Any]]) -> bool:
+    """Tell whether an event has two ids of which one is a hash: as in a document of GS1's, and nothing about it is ambiguous.
+
+    An event's identity is the hash computed from it; no `eventID` takes part in that.
+    """
+    hashes = [str(value).startswith(_HASH_ID) for name, value in pairs if name == "eventID"]
+    return sorted(hashes) == [False, True]
+
+
+def _repeated_names(raw: bytes) -> list[Fault]:
+    faults: list[Fault] = []
+    for at, names in _with_repeated(json.loads(raw, object_pairs_hook=_members, parse_int=float), ""):
+        for name in names:
+            one = Fault(at + pointer(name), _JSON, f"the name {shown(name)} stands there more than once; each name once")
+            faults.append(one if len(faults) < MOST_FAULTS else UNTOLD)
+    return faults
+
+
+def _with_repeated(value: Any, at: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    if isinstance(value, _Members):
+        if value.repeated:
+            yield at, value.repeated
+        for name, member in value.items():
+            yield from _with_repeated(member, at + pointer(name))
+    elif isinstance(value, list):
+        for index, element in enumerate(cast("list[Any]", value)):
+            yield from _with_repeated(element, f"{at}/{index}")
+
+
+def _check(parsed: Any) -> Checked:
+    if type(parsed) is list:
+        return _check_events(cast("list[Any]", parsed), STANDARD, "", [], needs_context=True)
+    if type(parsed) is not dict:
+        return _answer([], fault("EPCIS 2.0 document", f"{shown(parsed)}; an object, or an array of events"))
+    document = cast("dict[str, Any]", parsed)
+    check_document, path = _DOCUMENTS.get(cast("Any", document.get("type")) if type(document.get("type")) is str else "", (None, ()))
+    if check_document is None:
+        checked = _check_events([document], STANDARD, None, [], needs_context=True)
+        return checked
+    context = STANDARD
+    if not json_ld_context(document.get("@context", []), STANDARD):
+        context = STANDARD.within(document.get("@context", []))
+    faults = check_document(document, context) or []
+    events: Any = document
+    for name in path:
+        events = events.get(name) if type(events) is dict else None
+    return _check_events(events if type(events) is list else [], context, pointer(*path), faults)
+
+
+def _check_events(
+    events: list[Any], outer: Context, at: str | None, faults: list[Fault], *, needs_context: bool = False
+) -> Checked:
+    """Check each event; `at` points to their array, or is None for one event that is the document."""
+    checked: list[CheckedEvent] = []
+    for index, event in enumerate(events):
+        found, context = check_event(event, outer)
+        if needs_context and type(event) is dict and "@context" not in event:
+            found.append(Fault("", "EPCIS 2.0 event outside a document", "@context is missing; an event that stands alone has its own"))
+        where = "" if at is None else f"{at}/{index}"
+        if found:
+            for one in found:
+                told = one is not UNTOLD and len(faults) < MOST_FAULTS
+                faults.append(Fault(where + one.pointer, one.rule, one.message) if told else UNTOLD)
+        if type(event) is dict:
+            checked.append(CheckedEvent(cast("dict[str, Any]", event), context, where, not found))
+    return _answer(checked, faults)
+
+
+def _answer(events: list[CheckedEvent], faults: list[Fault]) -> Checked:
+    return Checked(events, [one for one in faults if one is not UNTOLD][:MOST_FAULTS], len(faults))
+
+
+def _anything(_value: Any, _context: Context) -> None:
+    """Accept: events are checked one by one, with the context of each."""
+
+
+def _array(value: Any, _context: Context) -> list[Fault] | None:
+    return None if type(value) is list else fault("EPCIS 2.0 eventList", f"{shown(value)}; an array of events")
+
+
+def _documents() -> dict[str, tuple[Check, tuple[str, ...]]]:
+    attribute = record("EPCIS 2.0 master data attribute", {"id": uri}, required=("id",), added=any_field)
+    element = record(
+        "EPCIS 2.0 VocabularyElement",
+        {
+            "id": uri,
+            "attributes": items("EPCIS 2.0 VocabularyElement", attribute),
+            "children": items("EPCIS 2.0 VocabularyElement", uri),
+        },
+        required=("id",),
+        added=any_field,
+    )
+    vocabulary = record(
+        "EPCIS 2.0 Vocabulary",
+        {"type": uri, "vocabularyElementList": items("EPCIS 2.0 Vocabulary", element)},
+        required=("type",),
+        added=any_field,
+    )
+    vocabularies = items("EPCIS 2.0 vocabularyList", vocabulary)
+    master_data = record("EPCIS 2.0 epcisMasterData", {"vocabularyList": vocabularies}, added=any_field)
+    header = record("EPCIS 2.0 epcisHeader", {"epcisMasterData": master_data}, added=added_field("EPCIS 2.0 epcisHeader"))
+    common: dict[str, Check] = {
+        "@context": json_ld_context,
+        "type": _anything,
+        "id": uri,
+        "schemaVersion": version,
+        "creationDate": time,
+    }
+    body = record("EPCIS 2.0 epcisBody", {"eventList": _array}, required=("eventList",), added=any_field)
+    document = record(
+        "EPCIS 2.0 EPCISDocument",
+        {
+            **common,
+            "instanceIdentifier": string,
+            "sender": string,
+            "receiver": string,
+            "epcisHeader": header,
+            "epcisBody": body,
+        },
+        required=("@context", "schemaVersion", "creationDate", "epcisBody"),
+        added=added_field("EPCIS 2.0 EPCISDocument"),
+    )
+    results_body = record(
+        "EPCIS 2.0 resultsBody",
+        {"eventList": _array, "vocabularyList": vocabularies},
+        required=("eventList",),
+        added=added_field("EPCIS 2.0 resultsBody"),
+    )
+    results = record(
+        "EPCIS 2.0 QueryResults",
+        {"queryName": string, "subscriptionID": string, "resultsBody": results_body},
+        required=("queryName", "resultsBody"),
+        added=added_field("EPCIS 2.0 QueryResults"),
+    )
+    query_body = record(
+        "EPCIS 2.0 epcisBody", {"queryResults": results}, required=("queryResults",), added=added_field("EPCIS 2.0 epcisBody")
+    )
+    query_document = record(
+        "EPCIS 2.0 EPCISQueryDocument",
+        {**common, "epcisBody": query_body},
+        required=("@context", "epcisBody"),
+        added=added_field("EPCIS 2.0 EPCISQueryDocument"),
+    )
+    return {
+        "EPCISDocument": (document, ("epcisBody", "eventList")),
+        "EPCISQueryDocument": (query_document, ("epcisBody", "queryResults", "resultsBody", "eventList")),
+    }
+
+
+_DOCUMENTS: Final = _documents()

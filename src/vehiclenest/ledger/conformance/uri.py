@@ -1,0 +1,18 @@
+"""What a URI is (RFC 3986), as strictly as EPCIS documents need it."""
+
+import re
+from typing import Final
+
+# Schemes that names and identifiers of events use without `//`; another word before a colon is a prefix that has to be declared.
+URI_SCHEMES: Final = frozenset({"http", "https", "urn", "ni", "nih", "tag", "did", "info", "doi", "geo", "mailto", "tel", "data", "cid"})
+
+_PART: Final = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*"
+_AUTHORITY: Final = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2}|\[[0-9A-Fa-fv:.]+\])*"
+_URI: Final = re.compile(
+    rf"[A-Za-z][A-Za-z0-9+.-]*:(?://{_AUTHORITY}(?=[/?#]|\Z))?{_PART}(?:\?(?:{_PART}|\?)*)?(?:#(?:{_PART}|\?)*)?"
+)
+
+
+def is_uri(text: str) -> bool:
+    """Return whether a text is an absolute URI."""
+    return _URI.fullmatch(text) is not None
