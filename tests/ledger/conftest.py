@@ -1,6 +1,9 @@
 """A small ledger with a history that can be summed by hand."""
 
-from collections.abc import Iterator
+import itertools
+import os
+import tempfile
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -9,6 +12,8 @@ import pytest
 
 from vehiclenest.core.money import Money
 from vehiclenest.ledger import EnergyFlow, Event, Flow, InformationFlow, Ledger, Lot, MaterialFlow, MoneyFlow
+from vehiclenest.ledger.balance import columns_of
+from vehiclenest.ledger.columns import Columns
 
 MORNING = datetime(2026, 8, 6, 8, 0, tzinfo=UTC)
 CAR, VAN = "urn:epc:id:giai:9521141.CAR", "urn:epc:id:giai:9521141.VAN"
@@ -84,9 +89,43 @@ def history() -> list[Event]:
     ]  # fmt: skip
 
 
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
+    """A real PostgreSQL server; each call makes a database of its own and returns its URL."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    import pgserver
+    import psycopg
+
+    # The path of a socket is short.
+    with tempfile.TemporaryDirectory(prefix="vnest-pg-") as folder, pgserver.get_server(folder, cleanup_mode="stop") as server:
+        numbers = itertools.count(1)
+
+        def make() -> str:
+            name = f"ledger{next(numbers)}"
+            with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+                connection.execute(f"CREATE DATABASE {name}".encode())
+            return server.get_uri(database=name)
+
+        yield make
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """URL of an empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'ledger.db'}"
+    return request.getfixturevalue("postgres")()
+
+
+@pytest.fixture(autouse=True)
+def columns_apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep the columns of a test's ledgers in its own folder."""
+    monkeypatch.setenv("VNEST_COLUMNS", str(tmp_path / "columns"))
+
+
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with Ledger(f"sqlite:///{tmp_path / 'ledger.db'}") as opened:
+def ledger(url: str) -> Iterator[Ledger]:
+    with Ledger(url) as opened:
         yield opened
 
 
@@ -94,3 +133,9 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 def filled(ledger: Ledger) -> Ledger:
     ledger.capture(history())
     return ledger
+
+
+@pytest.fixture
+def columns(filled: Ledger) -> Iterator[Columns]:
+    with columns_of(filled) as opened:
+        yield opened

@@ -14,7 +14,9 @@ import pytest
 from sqlalchemy import text
 
 from vehiclenest.core.errors import ClosureError, ConflictError, InputError, NotFoundError
-from vehiclenest.ledger import Event, Flow, Ledger, Lot, MaterialFlow, Stock, database, largest_closure_error
+from vehiclenest.ledger import Event, Flow, Ledger, Lot, MaterialFlow, Stock, database
+from vehiclenest.ledger.balance import largest_closure_error, largest_lot_error
+from vehiclenest.ledger.columns import Columns
 
 from .conftest import CAR, CAR_HULK, DOOR, MORNING, SCRAP, event, give, history, take
 
@@ -114,13 +116,13 @@ def test_record_time_is_when_it_was_captured(ledger: Ledger) -> None:
     assert orjson.loads(next(ledger.bodies()))["recordTime"] == "2026-09-01T00:00:00.000Z"
 
 
-def test_every_event_closes(filled: Ledger) -> None:
-    with filled.reading() as book:
-        assert largest_closure_error(book.connection) < 1e-12
+def test_every_event_closes_and_no_lot_gives_more_than_it_got(columns: Columns) -> None:
+    assert largest_closure_error(columns) < 1e-12
+    assert largest_lot_error(columns) < 1e-12
 
 
-def test_sqlite_is_in_wal_mode_with_full_synchronisation_and_foreign_keys(ledger: Ledger) -> None:
-    with ledger.engine.connect() as connection:
+def test_sqlite_is_in_wal_mode_with_full_synchronisation_and_foreign_keys(tmp_path: Path) -> None:
+    with Ledger(f"sqlite:///{tmp_path / 'x.db'}") as ledger, ledger.engine.connect() as connection:
         pragmas = {
             name: connection.execute(text(f"PRAGMA {name}")).scalar() for name in ("journal_mode", "synchronous", "foreign_keys")
         }
@@ -159,8 +161,8 @@ for number in range(100_000):
 """
 
 
-def test_a_killed_writer_loses_nothing_that_was_acknowledged_and_leaves_no_half_event(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'killed.db'}"
+def test_a_killed_writer_loses_nothing_that_was_acknowledged_and_leaves_no_half_event(url: str) -> None:
+    Ledger(url).close()
     process = subprocess.Popen([sys.executable, "-c", _WRITER, url], stdout=subprocess.PIPE)
     assert process.stdout is not None
     acknowledged = 0
@@ -186,8 +188,9 @@ def test_a_writer_that_waits_in_vain_is_told_that_another_one_writes(filled: Led
         other.capture([])
 
 
-def test_a_database_that_cannot_be_written_is_said_so(filled: Ledger) -> None:
-    file = filled.url.removeprefix("sqlite:///")
+def test_a_database_that_cannot_be_written_is_said_so(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.db"
+    Ledger(f"sqlite:///{file}").close()
     with (
         Ledger(f"sqlite:///file:{file}?mode=ro&uri=true") as ledger,
         pytest.raises(InputError, match="cannot be written: attempt to write a readonly"),
@@ -226,9 +229,9 @@ def test_a_database_of_something_else_is_left_alone(tmp_path: Path) -> None:
         Ledger(f"sqlite:///{file}")
 
 
-def test_amounts_are_exact_to_the_last_digit(filled: Ledger) -> None:
-    with filled.engine.connect() as connection:
-        assert connection.execute(text("SELECT SUM(amount_e4) FROM money_flow")).scalar() == 50_705_000 - 2 * 17_502_500
+def test_amounts_are_exact_to_the_last_digit(columns: Columns) -> None:
+    money = columns.table("money")
+    assert columns.rows(money.agg(total=money.amount_e4.sum())) == [{"total": 50_705_000 - 2 * 17_502_500}]
 
 
 def test_events_may_be_read_from_a_number_on(filled: Ledger) -> None:

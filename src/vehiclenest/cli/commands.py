@@ -1,47 +1,28 @@
 """The commands. Each parses its options, calls one room and prints; rooms are imported late, so that --help is quick."""
 
-import json
 import sys
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from vehiclenest import __version__
+from vehiclenest.cli.capture import capture
 from vehiclenest.cli.hash import hash_events
+from vehiclenest.cli.options import FILE, Command, as_of_option, database, json_option, print_json, progress
 
 if TYPE_CHECKING:
     from vehiclenest.ledger import Stock
     from vehiclenest.site import Result
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-_FILE = click.Path(path_type=Path)
-
-
-def _database(command: Command) -> Command:
-    return click.option(
-        "--db",
-        envvar="VNEST_DB",
-        default="sqlite:///vnest.db",
-        show_default=True,
-        show_envvar=True,
-        metavar="URL",
-        help="Ledger, as a SQLAlchemy URL.",
-    )(command)
-
-
-def _json(command: Command) -> Command:
-    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
 
 
 def _base(default_out: str) -> Callable[[Command], Command]:
     def add(command: Command) -> Command:
         out = click.option(
             "--out",
-            type=_FILE,
+            type=FILE,
             default=default_out,
             show_default=True,
             metavar="DIR",
@@ -50,7 +31,7 @@ def _base(default_out: str) -> Callable[[Command], Command]:
         place = click.option(
             "--place", type=click.Choice(["cn", "eu"]), default="cn", show_default=True, help="Whose rules hold."
         )
-        site = click.option("--site", type=_FILE, metavar="DIR", help="Folder of the site's own TOML files (see vnest settings).")
+        site = click.option("--site", type=FILE, metavar="DIR", help="Folder of the site's own TOML files (see vnest settings).")
         return out(place(site(command)))
 
     return add
@@ -62,26 +43,29 @@ def app() -> None:
     """Vehicle Nest: an automotive remanufacturing base, every kilogram, kilowatt-hour, yuan and document in one ledger."""
 
 
+app.add_command(capture)
 app.add_command(hash_events)
 
 
 @app.command(epilog="Example: vnest run lots.csv --out monday --json")
-@click.argument("files", nargs=-1, required=True, type=_FILE, metavar="FILE...")
-@_database
+@click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
+@database
 @_base("vnest-out")
-@_json
-def run(files: tuple[Path, ...], db: str, out: Path, place: str, site: Path | None, as_json: bool) -> None:
+@click.option("--no-events", is_flag=True, help="Do not write events.jsonld, which is large for many vehicles; vnest export can.")
+@json_option()
+def run(files: tuple[Path, ...], db: str, out: Path, place: str, site: Path | None, no_events: bool, as_json: bool) -> None:
     """Take vehicles in, take them apart, route every part and book it all.
 
     FILE is a salvage-lot list (CSV) or a manifest (CSV, JSON Lines). Each row is processed or stands in rejected.csv with line, field
     and reason.
     """
-    _run(files, db, out, place, site, as_json, f"Vehicle Nest: {', '.join(file.name for file in files[:3])}")
+    title = f"Vehicle Nest: {', '.join(file.name for file in files[:3])}"
+    _run(files, db, out, place, site, as_json, title, with_events=not no_events)
 
 
 @app.command(epilog="Example: vnest demo --out demo-out")
 @_base("demo-out")
-@_json
+@json_option()
 def demo(out: Path, place: str, site: Path | None, as_json: bool) -> None:
     """Run the bundled manifest of 60 made-up vehicles into a ledger of its own, made anew each time."""
     from vehiclenest.site import delivered_together, example_manifest
@@ -94,7 +78,17 @@ def demo(out: Path, place: str, site: Path | None, as_json: bool) -> None:
         _run([manifest], f"sqlite:///{database}", out, place, site, as_json, title)
 
 
-def _run(files: Sequence[Path], db: str, out: Path, place: str, site: Path | None, as_json: bool, title: str) -> None:
+def _run(
+    files: Sequence[Path],
+    db: str,
+    out: Path,
+    place: str,
+    site: Path | None,
+    as_json: bool,
+    title: str,
+    *,
+    with_events: bool = True,
+) -> None:
     from vehiclenest.ledger import Ledger
     from vehiclenest.site import Settings, delivered_together, run, write_events, write_rejected
     from vehiclenest.site.report import write_report
@@ -105,22 +99,23 @@ def _run(files: Sequence[Path], db: str, out: Path, place: str, site: Path | Non
     with (
         delivered_together(out, ["rejected.csv", "events.jsonld", "report.html"]) as folder,
         Ledger(db) as ledger,
-        _progress() as progress,
+        progress() as show,
     ):
 
         def deliver(result: "Result", bodies: Iterator[bytes], opening: "Sequence[Stock]") -> None:
-            progress("files", 0, 3)
+            show("files", 0, 3)
             write_rejected(result.rejected, folder / "rejected.csv")
             if not result.vehicles:
                 return  # what an earlier run wrote stays
-            write_events(bodies, opening, folder / "events.jsonld", now)
-            progress("files", 2, 3)
+            if with_events:
+                write_events(bodies, opening, folder / "events.jsonld", now)
+            show("files", 2, 3)
             write_report(result, folder / "report.html", title=title, generated=now, place=place)
-            progress("files", 3, 3)
+            show("files", 3, 3)
 
-        result = run(files, ledger, settings, now, progress, deliver)
+        result = run(files, ledger, settings, now, show, deliver)
     if as_json:
-        _print_json(result.as_dict())
+        print_json(result.as_dict())
     else:
         from vehiclenest.cli.text import print_result
 
@@ -132,10 +127,11 @@ def _run(files: Sequence[Path], db: str, out: Path, place: str, site: Path | Non
 
 @app.command(epilog="Example: vnest trace LSVAA49J132047371-ENG")
 @click.argument("identifier", metavar="ID")
-@_database
+@database
 @click.option("--all", "every", is_flag=True, help="Print every output, not the largest 20.")
-@_json
-def trace(identifier: str, db: str, every: bool, as_json: bool) -> None:
+@as_of_option
+@json_option()
+def trace(identifier: str, db: str, every: bool, as_of: datetime | None, as_json: bool) -> None:
     """Trace a thing back to its vehicle and forward to everything it became, with shares of its mass.
 
     ID is a VIN, a lot number, a part (VIN-ENG), an EPC URN or a GS1 Digital Link.
@@ -145,9 +141,9 @@ def trace(identifier: str, db: str, every: bool, as_json: bool) -> None:
     from vehiclenest.ledger.trace import as_dict
 
     with Ledger(db, create=False) as ledger:
-        found = trace_lot(ledger, identifier)
+        found = trace_lot(ledger, identifier, as_of)
     if as_json:
-        _print_json(as_dict(found))
+        print_json(as_dict(found))
     else:
         from vehiclenest.cli.text import print_trace
 
@@ -164,9 +160,10 @@ def trace(identifier: str, db: str, every: bool, as_json: bool) -> None:
 )
 @click.option("--from", "first", metavar="DAY", help="First day, YYYY-MM-DD, UTC.")
 @click.option("--to", "last", metavar="DAY", help="Last day, included.")
-@_database
-@_json
-def balance(by: Any, first: str | None, last: str | None, db: str, as_json: bool) -> None:
+@database
+@as_of_option
+@json_option()
+def balance(by: Any, first: str | None, last: str | None, db: str, as_of: datetime | None, as_json: bool) -> None:
     """Balance the four flows: material, energy, money and information."""
     from vehiclenest.core.time import parse_day
     from vehiclenest.ledger import Ledger
@@ -174,10 +171,10 @@ def balance(by: Any, first: str | None, last: str | None, db: str, as_json: bool
     from vehiclenest.ledger.balance import balance as balance_of
 
     span = Span(parse_day(first) if first else None, parse_day(last) if last else None)
-    with Ledger(db, create=False) as ledger, _progress() as progress, columns_of(ledger, progress=progress) as columns:
+    with Ledger(db, create=False) as ledger, progress() as show, columns_of(ledger, as_of, progress=show) as columns:
         found = balance_of(columns, by, span)
     if as_json:
-        _print_json(found)
+        print_json(found)
     else:
         from vehiclenest.cli.text import print_balance
 
@@ -185,9 +182,9 @@ def balance(by: Any, first: str | None, last: str | None, db: str, as_json: bool
 
 
 @app.command(epilog="Example: vnest export everything.jsonld")
-@click.argument("file", type=_FILE)
-@_database
-@_json
+@click.argument("file", type=FILE)
+@database
+@json_option()
 def export(file: Path, db: str, as_json: bool) -> None:
     """Write every event of the ledger as one EPCIS 2.0 document."""
     from vehiclenest.ledger import Ledger
@@ -197,14 +194,14 @@ def export(file: Path, db: str, as_json: bool) -> None:
         events = ledger.size()
         write_events(ledger.bodies(), [], file, datetime.now(UTC))
     if as_json:
-        _print_json({"file": str(file), "events": events})
+        print_json({"file": str(file), "events": events})
     else:
         click.echo(f"{events} events written to {file}")
 
 
 @app.command(epilog="Example: vnest settings my-site && vnest run lots.csv --site my-site")
-@click.argument("folder", type=_FILE, metavar="DIR")
-@_json
+@click.argument("folder", type=FILE, metavar="DIR")
+@json_option()
 def settings(folder: Path, as_json: bool) -> None:
     """Copy every yield, time, price, factor and rule into a folder to edit; use it with --site.
 
@@ -214,31 +211,6 @@ def settings(folder: Path, as_json: bool) -> None:
 
     written, kept = copy_settings(folder)
     if as_json:
-        _print_json({"folder": str(folder), "written": written, "kept": kept})
+        print_json({"folder": str(folder), "written": written, "kept": kept})
         return
     click.echo(f"{len(written)} files written to {folder}" + (f"; {len(kept)} were there already and stay" if kept else ""))
-
-
-def _print_json(found: dict[str, Any]) -> None:
-    click.echo(json.dumps(found, indent=2))
-
-
-@contextmanager
-def _progress() -> Generator[Callable[[str, int, int], None]]:
-    """Show progress on the terminal, where there is one."""
-    if not sys.stderr.isatty():
-        yield lambda _stage, _done, _total: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description:>10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        tasks: dict[str, TaskID] = {}
-
-        def show(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bar.add_task(stage, total=total or None)
-            bar.update(tasks[stage], completed=done, total=total or None)
-
-        yield show

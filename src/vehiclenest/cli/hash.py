@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vehiclenest.cli.options import file_bytes
 from vehiclenest.core.errors import InputError, Where
 
 if TYPE_CHECKING:
@@ -25,15 +26,14 @@ def hash_events(file: Path, as_json: bool) -> None:
     from vehiclenest.ledger.conformance import check
     from vehiclenest.ledger.event_hash import event_hash
 
-    try:
-        checked = check(file.read_bytes())
-    except OSError as error:
-        raise InputError(f"{file} cannot be read: {error.strerror}", expected="an EPCIS document in JSON") from None
+    checked = check(file_bytes(file, "an EPCIS document in JSON"))
     if not checked.conforms:
         _refuse(file, checked, as_json)
     hashes = [(one.event.get("eventID"), event_hash(one.event, one.context)) for one in checked.events]
     if as_json:
-        click.echo(json.dumps({"hashes": [{"eventID": known, "hash": computed} for known, computed in hashes], "errors": []}, indent=2))
+        click.echo(
+            json.dumps({"hashes": [{"eventID": known, "hash": computed} for known, computed in hashes], "errors": []}, indent=2)
+        )
         return
     for _, computed in hashes:
         click.echo(computed)

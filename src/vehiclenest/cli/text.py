@@ -10,10 +10,14 @@ from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from vehiclenest.ledger import Trace
+    from collections.abc import Sequence
+
+    from vehiclenest.ledger import Mentioned, Trace
+    from vehiclenest.ledger.trace import EventRecord
     from vehiclenest.site import Result
 
 _REJECTED_SHOWN = 10
+_EVENTS_SHOWN = 20
 _PIPED_WIDTH = 160  # no terminal folds what goes into a file
 _SIGNS = {"met": "green", "not met": "red", "not assessed": "yellow"}
 
@@ -84,14 +88,19 @@ def _print_outcome(console: Console, result: "Result") -> None:
     )
 
 
-def print_trace(found: "Trace", most: int | None) -> None:
+def print_trace(found: "Trace | Mentioned", most: int | None) -> None:
     """Print a trace; `most` outputs, or all for None."""
+    from vehiclenest.ledger import Trace
+
     console = _console()
+    if not isinstance(found, Trace):
+        _print_mentioned(console, found, most)
+        return
     lot = found.lot
     console.print(
         f"[bold]{escape(lot.name)}[/] ({lot.kind})  {escape(lot.uri)}\n{found.mass_kg:,.3f} kg, since {lot.created_at:%Y-%m-%d %H:%M} UTC"
     )
-    for name, value in lot.attributes.items():
+    for name, value in found.attributes.items():
         console.print(f"  [dim]{escape(name)}[/] {escape(value)}")
     back = _table("\nCame from", "vehicle", "kg", "share of this")
     for origin in found.origins[:most]:
@@ -106,8 +115,30 @@ def print_trace(found: "Trace", most: int | None) -> None:
     console.print(forward)
     _more(console, len(found.outputs), most)
     console.print(f"sum {sum(output.share for output in found.outputs):.6%}")
+    _print_events(console, found.events)
     if found.unverified:
         console.print(f"{len(found.unverified)} unverified figures [U] stand behind this: --json lists them")
+
+
+def _print_mentioned(console: Console, found: "Mentioned", most: int | None) -> None:
+    console.print(f"[bold]{escape(found.uri)}[/]  named by foreign events alone: no mass is known, and no balance counts it")
+    for title, uris in (("Made of", found.made_of), ("Went into", found.went_into)):
+        if uris:
+            console.print(f"\n[bold]{title}[/]")
+            for uri in uris[:most]:
+                console.print(f"  {escape(uri)}")
+            _more(console, len(uris), most)
+    _print_events(console, found.events)
+
+
+def _print_events(console: Console, events: "Sequence[EventRecord]") -> None:
+    table = _table("\nEvents", "time", "type", "step")
+    for column in table.columns:
+        column.justify = "left"
+    for event in events[:_EVENTS_SHOWN]:
+        table.add_row(f"{event.time:%Y-%m-%d %H:%M}", event.type, escape(event.biz_step or "–"))
+    console.print(table)
+    _more(console, len(events), _EVENTS_SHOWN)
 
 
 def _more(console: Console, count: int, most: int | None) -> None:

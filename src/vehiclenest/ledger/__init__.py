@@ -4,6 +4,7 @@ Each event yields rows of four flows — material, energy, money, information. M
 event is refused. Storage through SQLAlchemy; events are only ever added.
 """
 
+from vehiclenest.ledger.capture import Outcome, capture_document
 from vehiclenest.ledger.closure import close, tolerance
 from vehiclenest.ledger.entry import Entry
 from vehiclenest.ledger.epcis import to_epcis, write_document
@@ -26,8 +27,10 @@ __all__ = [
     "MaterialFlow",
     "Mentioned",
     "MoneyFlow",
+    "Outcome",
     "Stock",
     "Trace",
+    "capture_document",
     "close",
     "entries_of",
     "to_epcis",

@@ -55,6 +55,7 @@ class Booking:
         self._seqs: dict[bytes, int] = {}
         self._next_seq = self._next(schema.event, "seq")
         self._next_lot = self._next(schema.lot, "id")
+        self.unsettled = False  # an event in error left behind what does not hold: nothing may be written
         self._unsettled: dict[str, int] = {}  # lots of withdrawn events, with the place of the declaration
         self._made_of: defaultdict[str | None, set[str | None]] = defaultdict(set)  # in this capture: output → inputs
         self._used: set[str | None] = set()  # something was made of it
@@ -229,6 +230,7 @@ class Booking:
         for uri, index in self._unsettled.items():
             lot = self._lots[uri]
             if lot.stock_kg < -ROUNDING * max(lot.through_kg, 1.0):
+                self.unsettled = True
                 yield (
                     index,
                     ConflictError(
@@ -322,7 +324,7 @@ class Dictionary:
         self._last = connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
 
     def load(self, keys: Iterable[tuple[Any, ...]]) -> None:
-        """Look up texts, and number those that were never used."""
+        """Look up texts, so that `id` has not to ask for each."""
         wanted = [key for key in dict.fromkeys(keys) if key not in self._known]
         if not wanted:
             return
@@ -330,15 +332,14 @@ class Dictionary:
         for chunk in chunks(wanted) if self._last else ():
             query = select(*columns).where(columns[self._by + 1].in_({key[self._by] for key in chunk}))
             self._known.update((tuple(key), identity) for identity, *key in self.connection.execute(query))
-        for key in wanted:
-            if key not in self._known:
-                self._last += 1
-                self._known[key] = self._last
-                self.fresh.append((self._last, *key))
 
     def id(self, key: tuple[Any, ...]) -> int:
-        """Return the number of a text that was loaded."""
-        return self._known[key]
+        """Return the number of a text that was loaded, a new one where it was never used."""
+        found = self._known.get(key)
+        if found is None:
+            found = self._last = self._known[key] = self._last + 1
+            self.fresh.append((found, *key))
+        return found
 
     def write(self) -> None:
         """Write the texts that are new."""

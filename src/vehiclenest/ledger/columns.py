@@ -7,13 +7,13 @@ rest is written for the question and thrown away.
 
 import os
 import tempfile
-from collections import defaultdict
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -25,7 +25,7 @@ from vehiclenest.core.errors import InputError
 from vehiclenest.ledger import schema
 from vehiclenest.ledger.closure import close
 from vehiclenest.ledger.entry import FLOWS, microseconds, ours, unpack
-from vehiclenest.ledger.store import Book
+from vehiclenest.ledger.store import Book, attributes_of
 
 if TYPE_CHECKING:
     import ibis
@@ -52,7 +52,8 @@ _SCHEMAS = {
     "money": pa.schema(_HEAD | {"purpose": _TEXT, "currency": _TEXT, "amount_e4": pa.int64()}),
     "information": pa.schema(_HEAD | {"kind": _TEXT, "reference": pa.string()}),
 }
-_TABLES = tuple(_SCHEMAS)
+TABLES = tuple(_SCHEMAS)
+_WITHOUT_BODIES = frozenset({"lot", "flow"})
 _FLOW_NAMES = [flow.value for flow in FLOWS]
 
 Progress = Callable[[str, int, int], None]
@@ -104,6 +105,7 @@ def open_columns(
     *,
     as_of: datetime | None = None,
     committed: bool = True,
+    names: Collection[str] = TABLES,
     engine: str | None = None,
     progress: Progress | None = None,
 ) -> Generator[Columns]:
@@ -119,6 +121,8 @@ def open_columns(
         What was known by then; everything by default.
     committed
         Whether what the connection sees may be kept.
+    names
+        The tables that will be asked for: where nothing is kept, the others are not made.
     engine
         ``duckdb`` or ``pyspark``; by default the environment's `VNEST_ENGINE`, or DuckDB.
     progress
@@ -134,8 +138,8 @@ def open_columns(
     with_errors = select(withdrawal.c.event_seq, withdrawal.c.by_seq).where(withdrawal.c.by_seq <= last)
     withdrawn = sorted({seq for pair in connection.execute(with_errors) for seq in pair})
     with tempfile.TemporaryDirectory(prefix="vnest-columns-") as scratch:
-        pieces = _pieces(connection, folder, Path(scratch), committed=committed, progress=progress or _silent)
-        files = {name: [piece / f"{name}.parquet" for piece in pieces] for name in _TABLES}
+        pieces = _pieces(connection, folder, Path(scratch), names if not committed else TABLES, progress or _silent)
+        files = {name: [piece / f"{name}.parquet" for piece in pieces] for name in names}
         backend = _connect(engine or os.environ.get("VNEST_ENGINE") or ENGINES[0], Path(scratch))
         try:
             yield Columns(backend, files, last, withdrawn, Path(scratch))
@@ -176,15 +180,15 @@ def _connect(engine: str, scratch: Path) -> "BaseBackend":
         raise InputError(f"the engine {engine} is not installed: {error}", expected="pip install 'vehiclenest[spark]'") from None
 
 
-def _pieces(connection: Connection, folder: Path, scratch: Path, *, committed: bool, progress: Progress) -> list[Path]:
-    """Return the folders that together hold every event, writing what is missing."""
+def _pieces(connection: Connection, folder: Path, scratch: Path, names: Collection[str], progress: Progress) -> list[Path]:
+    """Return the folders that together hold every event, writing what is missing; it is kept where all tables are asked for."""
     event = schema.event
     newest, recorded = connection.execute(select(func.max(event.c.seq), func.max(event.c.record_time))).one()
     kept, done = _chain(folder)
-    if (newest or 0) <= done and kept:
+    if kept and (newest or 0) <= done:
         return kept
     today = microseconds(datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0))
-    keep = committed and newest is not None and (newest - done >= _MANY or recorded < today)
+    keep = names is TABLES and newest is not None and (newest - done >= _MANY or recorded < today)
     piece = f"{done + 1}-{newest or 0}"
     written = scratch / piece
     if keep:
@@ -192,7 +196,7 @@ def _pieces(connection: Connection, folder: Path, scratch: Path, *, committed: b
             folder.mkdir(parents=True, exist_ok=True)
             written = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))
     written.mkdir(exist_ok=True)
-    write_piece(connection, written, done + 1, newest or 0, progress)
+    write_piece(connection, written, done + 1, newest or 0, names, progress)
     if written.parent == folder:
         with suppress(OSError):  # another process was quicker
             written = written.rename(folder / piece)
@@ -214,32 +218,51 @@ def _chain(folder: Path) -> tuple[list[Path], int]:
     return chain, done
 
 
-def write_piece(connection: Connection, folder: Path, first: int, last: int, progress: Progress = _silent) -> None:
+def write_piece(
+    connection: Connection, folder: Path, first: int, last: int, names: Collection[str] = TABLES, progress: Progress = _silent
+) -> None:
     """Write the events from number `first` to `last` as Parquet files into a folder, one a table."""
-    writers = {
-        name: pq.ParquetWriter(folder / f"{name}.parquet", columns, compression="zstd") for name, columns in _SCHEMAS.items()
-    }
+    writers = {name: pq.ParquetWriter(folder / f"{name}.parquet", _SCHEMAS[name], compression="zstd") for name in names}
     try:
         for start in range(first, last + 1, _EVENTS_AT_ONCE):
             end = min(start + _EVENTS_AT_ONCE - 1, last)
-            for name, rows in _rows(connection, start, end).items():
-                if rows:
-                    columns = [
-                        pa.array(column, field.type)
-                        for column, field in zip(zip(*rows, strict=True), _SCHEMAS[name], strict=True)
-                    ]
-                    writers[name].write_table(pa.Table.from_arrays(columns, schema=_SCHEMAS[name]))
+            rows = _rows(connection, start, end, bodies=not _WITHOUT_BODIES.issuperset(names))
+            for name, writer in writers.items():
+                if rows[name]:
+                    columns = zip(zip(*rows[name], strict=True), _SCHEMAS[name], strict=True)
+                    arrays = [pa.array(column, field.type) for column, field in columns]
+                    writer.write_table(pa.Table.from_arrays(arrays, schema=_SCHEMAS[name]))
             progress("columns", end - first + 1, last - first + 1)
     finally:
         for writer in writers.values():
             writer.close()
 
 
-def _rows(connection: Connection, first: int, last: int) -> dict[str, list[tuple[Any, ...]]]:
-    """Return the rows of every table for a range of events."""
-    rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in _TABLES}
-    flows = _flows(connection, first, last)
-    vehicles: dict[int, dict[str, str]] = {}
+def _rows(connection: Connection, first: int, last: int, *, bodies: bool) -> dict[str, list[tuple[Any, ...]]]:
+    """Return the rows of every table for a range of events; without `bodies` those of lots and flows alone."""
+    rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in TABLES}
+    flow, outcome, event = schema.lot_flow, schema.outcome, schema.event
+    query = (
+        select(flow.c.event_seq, event.c.event_time, event.c.biz_step, flow.c.lot_id, flow.c.flow, flow.c.mass_kg)
+        .add_columns(outcome.c.route, flow.c.value_e4, flow.c.carbon_kg)
+        .select_from(flow.join(event).outerjoin(outcome))
+        .where(flow.c.event_seq.between(first, last))
+        .order_by(flow.c.event_seq, flow.c.position)
+    )
+    names = _FLOW_NAMES
+    rows["flow"] = [
+        (seq, time, step, lot, names[code], kg, route or None, value, carbon)
+        for seq, time, step, lot, code, kg, route, value, carbon in connection.execute(query)
+    ]
+    if bodies:
+        _add_bodies(rows, connection, first, last)
+    rows["lot"] = list(_lots(connection, first, last))
+    return rows
+
+
+def _add_bodies(rows: dict[str, list[tuple[Any, ...]]], connection: Connection, first: int, last: int) -> None:
+    """Add what stands in the events alone: masses by substance, energy, money, information."""
+    booked = Counter(row[0] for row in rows["flow"])
     event, context = schema.event, schema.context
     query = (
         select(event.c.seq, event.c.event_time, event.c.biz_step, event.c.body, context.c.body)
@@ -253,46 +276,15 @@ def _rows(connection: Connection, first: int, last: int) -> dict[str, list[tuple
         rows["event"].append((seq, time, step, own is not None))
         if own is None or "errorDeclaration" in own:
             continue
-        _add(rows, own, seq, time, step, flows.get(seq, []))
-        vehicles[seq] = own
-    rows["lot"] = list(_lots(connection, first, last, vehicles))
-    return rows
-
-
-def _flows(connection: Connection, first: int, last: int) -> dict[int, list[tuple[Any, ...]]]:
-    flow, outcome = schema.lot_flow, schema.outcome
-    query = (
-        select(flow.c.event_seq, flow.c.lot_id, flow.c.flow, flow.c.mass_kg, outcome.c.route, flow.c.value_e4, flow.c.carbon_kg)
-        .select_from(flow.outerjoin(outcome))
-        .where(flow.c.event_seq.between(first, last))
-        .order_by(flow.c.event_seq, flow.c.position)
-    )
-    found: defaultdict[int, list[tuple[Any, ...]]] = defaultdict(list)
-    for seq, *row in connection.execute(query):
-        found[seq].append(tuple(row))
-    return found
-
-
-def _add(
-    rows: dict[str, list[tuple[Any, ...]]], own: Mapping[str, Any], seq: int, time: int, step: str, flows: list[tuple[Any, ...]]
-) -> None:
-    names = _FLOW_NAMES
-    rows["flow"] += [
-        (seq, time, step, lot, names[code], kg, route or None, value, carbon) for lot, code, kg, route, value, carbon in flows
-    ]
-    for flow, materials in _materials(own, len(flows)):
-        rows["material"] += [(seq, time, flow, material, kg) for material, kg in materials.items()]
-    for energy in own.get("vnest:energyFlow", ()):
-        rows["energy"].append((seq, time, energy["vnest:carrier"], energy["vnest:kWh"]))
-    for money in own.get("vnest:moneyFlow", ()):
-        amount = _ten_thousandths(money["vnest:amount"])
-        rows["money"].append((seq, time, money["vnest:purpose"], money["vnest:currency"], amount))
-    for information in own.get("vnest:informationFlow", ()):
-        rows["information"].append((seq, time, information["vnest:kind"], information["vnest:reference"]))
-
-
-def _ten_thousandths(amount: str) -> int:
-    return int(Decimal(amount).scaleb(4))
+        for flow, materials in _materials(own, booked[seq]):
+            rows["material"] += [(seq, time, flow, material, kg) for material, kg in materials.items()]
+        for energy in own.get("vnest:energyFlow", ()):
+            rows["energy"].append((seq, time, energy["vnest:carrier"], energy["vnest:kWh"]))
+        for money in own.get("vnest:moneyFlow", ()):
+            amount = int(Decimal(money["vnest:amount"]).scaleb(4))
+            rows["money"].append((seq, time, money["vnest:purpose"], money["vnest:currency"], amount))
+        for information in own.get("vnest:informationFlow", ()):
+            rows["information"].append((seq, time, information["vnest:kind"], information["vnest:reference"]))
 
 
 def _materials(own: Mapping[str, Any], booked: int) -> Iterator[tuple[str, Mapping[str, float]]]:
@@ -308,7 +300,7 @@ def _materials(own: Mapping[str, Any], booked: int) -> Iterator[tuple[str, Mappi
         yield flow.flow.value, flow.materials
 
 
-def _lots(connection: Connection, first: int, last: int, events: Mapping[int, Mapping[str, Any]]) -> Iterator[tuple[Any, ...]]:
+def _lots(connection: Connection, first: int, last: int) -> Iterator[tuple[Any, ...]]:
     lot, description, prefix = schema.lot, schema.description, schema.prefix
     query = (
         select(
@@ -323,9 +315,8 @@ def _lots(connection: Connection, first: int, last: int, events: Mapping[int, Ma
         .select_from(lot.join(description).join(prefix))
         .where(lot.c.event_seq.between(first, last))
     )
-    for identity, seq, start, reference, kind, name, stream in connection.execute(query):
+    for identity, seq, start, reference, kind, name, stream in connection.execute(query).all():
         attributes = None
         if kind == "vehicle":  # the only lots whose attributes a balance asks for
-            described = next(item for item in events[seq]["vnest:lots"] if item["vnest:id"] == start + reference)
-            attributes = orjson.dumps({key.removeprefix("vnest:"): value for key, value in described.items()}).decode()
+            attributes = orjson.dumps(attributes_of(Book(connection).body(seq), start + reference)).decode()
         yield identity, seq, reference, kind, name, stream, attributes

@@ -42,9 +42,13 @@ def connect(url: str, *, create: bool) -> Engine:
     shown = url
     try:
         parsed = make_url(url)
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
         shown = parsed.render_as_string(hide_password=True)
         engine = create_engine(parsed)
     except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
+        if isinstance(error, ModuleNotFoundError) and error.name == "psycopg":
+            raise InputError(f"{shown!r} needs psycopg", expected="pip install 'vehiclenest[postgres]'") from None
         raise InputError(f"{shown!r} is no database URL: {error}", expected="for example sqlite:///vnest.db") from None
     file = engine.url.database if engine.dialect.name == "sqlite" else None
     if engine.dialect.name == "sqlite" and file in {None, "", ":memory:"}:
@@ -82,7 +86,7 @@ def writing(engine: Engine) -> Generator[Connection]:
             if engine.dialect.name == "sqlite":
                 connection.execute(text("BEGIN IMMEDIATE"))
             else:
-                connection.execute(text(f"SET LOCAL lock_timeout = '{BUSY_TIMEOUT_SECONDS}s'"))
+                connection.execute(text(f"SET LOCAL lock_timeout = '{max(1, BUSY_TIMEOUT_SECONDS * 1000)}ms'"))
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITER})
             try:
                 yield connection
@@ -91,7 +95,7 @@ def writing(engine: Engine) -> Generator[Connection]:
                 raise
             connection.commit()
     except (OperationalError, DatabaseError) as error:
-        if "locked" in str(error.orig):
+        if "locked" in str(error.orig) or "lock timeout" in str(error.orig):
             raise ConflictError(
                 f"another writer has held the ledger for {BUSY_TIMEOUT_SECONDS} s", expected="to try again when it has finished"
             ) from None

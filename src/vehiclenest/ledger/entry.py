@@ -17,7 +17,8 @@ from vehiclenest.core.errors import InputError
 from vehiclenest.core.identifiers import parse_epc
 from vehiclenest.core.time import format_time
 from vehiclenest.ledger.closure import close
-from vehiclenest.ledger.epcis import CONTEXT, to_epcis
+from vehiclenest.ledger.conformance import Context
+from vehiclenest.ledger.epcis import CONTEXT, OURS, to_epcis
 from vehiclenest.ledger.event_hash import event_hash
 from vehiclenest.ledger.model import NAMESPACE, PREFIX, Event, Flow
 
@@ -108,10 +109,11 @@ def entry_of(event: Event, recorded: datetime) -> Entry:
         Where its mass does not close.
     """
     closed = close(event)
-    return _entry(closed, to_epcis(closed), None, recorded)
+    ours_at_all = event.lots or event.material or event.energy or event.money or event.information
+    return _entry(closed if ours_at_all else None, to_epcis(closed), OURS, recorded)
 
 
-def entry_of_document(document: Mapping[str, Any], context: Sequence[Any], recorded: datetime) -> Entry:
+def entry_of_document(document: Mapping[str, Any], context: Context, recorded: datetime) -> Entry:
     """Return the entry of a captured event.
 
     Parameters
@@ -119,7 +121,7 @@ def entry_of_document(document: Mapping[str, Any], context: Sequence[Any], recor
     document
         The event as JSON, checked (`conformance`).
     context
-        The JSON-LD context that holds for it, outermost first.
+        What holds for it: `check` returns it with the event, `context_of` for an event of the ledger.
     recorded
         When it is captured.
 
@@ -128,7 +130,7 @@ def entry_of_document(document: Mapping[str, Any], context: Sequence[Any], recor
     ClosureError, InputError
         Where it carries our flows and they are wrong.
     """
-    own = ours(document, context)
+    own = ours(document, context.declared)
     event = None
     if own is not None:
         from vehiclenest.ledger.reading import from_epcis  # foreign events should not wait for pydantic
@@ -137,8 +139,8 @@ def entry_of_document(document: Mapping[str, Any], context: Sequence[Any], recor
     return _entry(event, document, context, recorded)
 
 
-def _entry(event: Event | None, document: Mapping[str, Any], context: Sequence[Any] | None, recorded: datetime) -> Entry:
-    computed = event_hash(document, CONTEXT if context is None else context)
+def _entry(event: Event | None, document: Mapping[str, Any], context: Context, recorded: datetime) -> Entry:
+    computed = event_hash(document, context)
     identity = bytes.fromhex(computed.partition(";")[2][:64])
     event_id = document.get("eventID")
     declaration = document.get("errorDeclaration")
@@ -147,7 +149,8 @@ def _entry(event: Event | None, document: Mapping[str, Any], context: Sequence[A
         declared = identity
         identity = hashlib.sha256(identity + orjson.dumps(declaration, option=orjson.OPT_SORT_KEYS)).digest()
     body = dict(document) | {"recordTime": format_time(recorded)}
-    more = [part for part in context or () if part not in CONTEXT]
+    known = (*CONTEXT, *parts_of(document.get("@context", ())))
+    more = [part for part in context.declared if part not in known]
     head = (
         identity,
         None if event_id == computed else event_id,
@@ -195,8 +198,7 @@ def ours(document: Mapping[str, Any], context: Sequence[Any] = ()) -> Mapping[st
     `context` is what holds for it beside the ledger's own, outermost first; an inner declaration hides an outer one.
     """
     spaces: dict[str, Any] = {}
-    own = document.get("@context", ())
-    for part in (*CONTEXT, *context, *(cast("list[Any]", own) if isinstance(own, list) else (own,))):
+    for part in (*CONTEXT, *context, *parts_of(document.get("@context", ()))):
         if isinstance(part, dict):
             spaces.update(cast("dict[str, Any]", part))
     for prefix, space in spaces.items():
@@ -204,6 +206,16 @@ def ours(document: Mapping[str, Any], context: Sequence[Any] = ()) -> Mapping[st
             continue
         return document if prefix == PREFIX else cast("dict[str, Any]", _renamed(document, prefix + ":"))
     return None
+
+
+def parts_of(context: Any) -> Sequence[Any]:
+    """Return the parts of a JSON-LD context, which may be one or a list."""
+    return cast("Sequence[Any]", context) if isinstance(context, list | tuple) else (context,)
+
+
+def context_of(stored: bytes | None) -> Context:
+    """Return the context of an event of the ledger."""
+    return OURS if stored is None else OURS.within(orjson.loads(stored))
 
 
 def _renamed(value: Any, prefix: str) -> Any:
@@ -254,8 +266,5 @@ def _canonical(uri: str) -> str:
 
 def split(uri: str) -> tuple[str, str]:
     """Return what many identifiers start with, and what a person types: the part behind the company prefix."""
-    if uri.startswith("urn:epc:"):
-        start = uri.find(".", uri.rfind(":")) + 1
-    else:
-        start = uri.rfind("/") + 1
+    start = (uri.find(".", uri.rfind(":")) if uri.startswith("urn:epc:") else uri.rfind("/")) + 1
     return uri[:start], uri[start:]

@@ -7,10 +7,12 @@ from typing import Any
 import orjson
 
 from vehiclenest.core.time import format_time
+from vehiclenest.ledger.conformance import STANDARD
 from vehiclenest.ledger.event_hash import event_hash
 from vehiclenest.ledger.model import NAMESPACE, PREFIX, Event, Lot, MaterialFlow, MoneyFlow
 
 CONTEXT = ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld", {PREFIX: NAMESPACE}]
+OURS = STANDARD.within(CONTEXT)
 _P = PREFIX + ":"
 FIELDS = (f"{_P}lots", f"{_P}materialFlow", f"{_P}energyFlow", f"{_P}moneyFlow", f"{_P}informationFlow")
 
@@ -33,7 +35,7 @@ def to_epcis(event: Event) -> dict[str, Any]:
         document[FIELDS[3]] = [_money_flow(flow) for flow in event.money]
     if event.information:
         document[FIELDS[4]] = [{f"{_P}kind": flow.kind, f"{_P}reference": flow.reference} for flow in event.information]
-    document["eventID"] = event_hash(document, CONTEXT)
+    document["eventID"] = event_hash(document, OURS)
     return document
 
 

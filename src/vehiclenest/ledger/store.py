@@ -20,12 +20,13 @@ from vehiclenest.ledger import schema
 from vehiclenest.ledger.booking import Booking, Dictionaries, gains
 from vehiclenest.ledger.closure import ROUNDING
 from vehiclenest.ledger.database import chunks, connect, writing
-from vehiclenest.ledger.entry import Entry, entry_of, microseconds, moment, split, unpack
+from vehiclenest.ledger.entry import Entry, entry_of, microseconds, moment, ours, split, unpack
 from vehiclenest.ledger.epcis import in_context
-from vehiclenest.ledger.model import Event
+from vehiclenest.ledger.model import PREFIX, Event
 from vehiclenest.ledger.schema import in_force
 
 _BODIES_AT_ONCE = 500
+_LOT_FIELDS = frozenset(f"{PREFIX}:{name}" for name in ("id", "kind", "name", "stream"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +74,17 @@ class Book:
 
     def enter(self, entries: Sequence[Entry]) -> Captured:
         """Store entries in this order, all or none; raises as `capture` does."""
-        if self._texts is None:
-            self._texts = Dictionaries(self.connection)
-        booking = Booking(self.connection, self._texts)
+        booking = self.booking()
         for index, error in booking.book(entries):
             raise error.at(field=f"event {index} ({entries[index].name})")
         booking.write()
         return Captured(booking.stored, booking.known)
+
+    def booking(self) -> Booking:
+        """Return an empty booking; see there."""
+        if self._texts is None:
+            self._texts = Dictionaries(self.connection)
+        return Booking(self.connection, self._texts)
 
     def known_lots(self, uris: Collection[str]) -> dict[str, datetime]:
         """Return which of the lots are in the ledger, each with the time of the event that created it."""
@@ -162,9 +167,10 @@ class Book:
         if in_force_only:
             declarations = select(schema.withdrawal.c.by_seq)
             query = query.where(in_force(event.c.seq, last), event.c.seq.not_in(declarations))
-        for stored, around in self.connection.execute(query, execution_options={"yield_per": _BODIES_AT_ONCE}):
-            body = unpack(stored)
-            yield in_context(body, around) if around is not None else body
+        with self.connection.execute(query, execution_options={"yield_per": _BODIES_AT_ONCE}) as found:
+            for stored, around in found:
+                body = unpack(stored)
+                yield in_context(body, around) if around is not None else body
 
     def last(self, as_of: datetime | None = None) -> int:
         """Return the number of the last event of the ledger, or of what was captured by a time; 0 where there is none."""
@@ -239,6 +245,6 @@ def entries_of(events: Iterable[Event], recorded: datetime) -> list[Entry]:
 
 def attributes_of(body: dict[str, Any], uri: str) -> dict[str, str]:
     """Return what an event says of a lot that it describes, beside its kind, name and stream."""
-    from vehiclenest.ledger.reading import from_epcis
-
-    return next((dict(lot.attributes) for lot in from_epcis(body).lots if lot.id == uri), {})
+    described = (ours(body) or {}).get(f"{PREFIX}:lots", ())
+    found = next((item for item in described if item[f"{PREFIX}:id"] == uri), {})
+    return {name.removeprefix(f"{PREFIX}:"): str(value) for name, value in found.items() if name not in _LOT_FIELDS}

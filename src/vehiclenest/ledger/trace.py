@@ -236,7 +236,7 @@ def _outputs(graph: Graph, start: int, records: dict[int, LotRecord]) -> Iterabl
             if row.flow == SHIPPED:
                 key = (row.route or Flow.SHIPPED.value, lot)
                 ends[key] += row.mass_kg * part
-                reasons[key] = row.reason
+                reasons[key] = row.reason or None
             else:
                 outputs = graph.outputs[row.event_seq]
                 total = sum(output.mass_kg for output in outputs)

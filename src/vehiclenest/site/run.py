@@ -126,7 +126,8 @@ def run(
         for worked in crew.work(days, settings, now):
             totals.add(worked, book.enter(worked.entries).stored)
             progress("vehicles", totals.vehicles, total)
-        with open_columns(book.connection, columns_folder(ledger.url), committed=False, progress=progress) as columns:
+        folder, names = columns_folder(ledger.url), ("lot", "flow")
+        with open_columns(book.connection, folder, committed=False, names=names, progress=progress) as columns:
             span = Span(first_event=first)
             vehicles = vehicle_fates(columns, span)
             worst = largest_closure_error(columns, span)

@@ -1,6 +1,7 @@
 """Settings of a run: the place whose rules hold, the site's own figures, its GS1 identity."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from vehiclenest.core.constants import ConstantTable, load_table
@@ -44,7 +45,7 @@ class Settings:
 
     def thing(self, reference: str) -> str:
         """Return the EPC of one thing: a vehicle by its VIN or lot, a part by ``VIN-CODE``."""
-        return giai(self.company_prefix, reference).urn()
+        return _thing(self.company_prefix, reference)
 
     def material(self, code: str, lot: str) -> str:
         """Return the EPC class of a lot of bulk material."""
@@ -62,3 +63,8 @@ class Settings:
     def document(self, kind: str, serial: str) -> str:
         """Return the EPC of one document."""
         return gdti(self.company_prefix, str(_DOCUMENTS.index(kind) + 1).zfill(12 - len(self.company_prefix)), serial).urn()
+
+
+@lru_cache(maxsize=4096)  # a thing is named several times while it is at hand
+def _thing(company_prefix: str, reference: str) -> str:
+    return giai(company_prefix, reference).urn()

@@ -56,6 +56,8 @@ class Context:
 
     Attributes
     ----------
+    declared
+        What was declared to get here, outermost first, as it was written.
     prefixes
         Namespace by prefix, GS1's own among them.
     open
@@ -70,9 +72,18 @@ class Context:
         For each text value ``=`` and what it stands for, in canonical form; nothing for an empty one.
     """
 
-    __slots__ = ("_inner", "commented", "flaws", "names", "open", "prefixes", "terms", "texts", "vocabulary")
+    __slots__ = ("_inner", "commented", "declared", "flaws", "names", "open", "prefixes", "terms", "texts", "vocabulary")
 
-    def __init__(self, prefixes: Mapping[str, str], terms: Mapping[str, str], vocabulary: str, *, is_open: bool) -> None:
+    def __init__(
+        self,
+        prefixes: Mapping[str, str],
+        terms: Mapping[str, str],
+        vocabulary: str,
+        *,
+        is_open: bool,
+        declared: tuple[Any, ...] = (),
+    ) -> None:
+        self.declared = declared
         self.prefixes = prefixes
         self.terms = terms
         self.vocabulary = vocabulary
@@ -147,7 +158,7 @@ def _extended(outer: Context, value: Any) -> Context:
     for name, iri in (*prefixes.items(),):
         prefixes[name] = _full(iri, prefixes)
     terms = {name: _full(iri, prefixes) for name, iri in terms.items()}
-    return Context(prefixes, terms, vocabulary, is_open=is_open)
+    return Context(prefixes, terms, vocabulary, is_open=is_open, declared=(*outer.declared, *_parts(value)))
 
 
 def _parts(value: Any) -> Iterator[Any]:

@@ -17,7 +17,6 @@ from vehiclenest.ledger.conformance.check import (
     fault,
     items,
     json_ld_context,
-    place,
     pointer,
     record,
     shown,
@@ -180,7 +179,9 @@ def _check(parsed: Any) -> Checked:
     if type(parsed) is not dict:
         return _answer([], fault("EPCIS 2.0 document", f"{shown(parsed)}; an object, or an array of events"))
     document = cast("dict[str, Any]", parsed)
-    check_document, path = _DOCUMENTS.get(cast("Any", document.get("type")) if type(document.get("type")) is str else "", (None, ()))
+    check_document, path = _DOCUMENTS.get(
+        cast("Any", document.get("type")) if type(document.get("type")) is str else "", (None, ())
+    )
     if check_document is None:
         checked = _check_events([document], STANDARD, None, [], needs_context=True)
         return checked
@@ -202,7 +203,9 @@ def _check_events(
     for index, event in enumerate(events):
         found, context = check_event(event, outer)
         if needs_context and type(event) is dict and "@context" not in event:
-            found.append(Fault("", "EPCIS 2.0 event outside a document", "@context is missing; an event that stands alone has its own"))
+            found.append(
+                Fault("", "EPCIS 2.0 event outside a document", "@context is missing; an event that stands alone has its own")
+            )
         where = "" if at is None else f"{at}/{index}"
         if found:
             for one in found:

@@ -79,7 +79,8 @@ _DISPOSITION_SETS: Final = record(
     {name: items("EPCIS 2.0 PersistentDisposition", _DISPOSITION, least=1, unique=True) for name in ("set", "unset")},
 )
 _PLACE: Final = {
-    name: record(f"EPCIS 2.0 {name}", {"id": identity}, required=("id",), added=any_field) for name in ("readPoint", "bizLocation")
+    name: record(f"EPCIS 2.0 {name}", {"id": identity}, required=("id",), added=any_field)
+    for name in ("readPoint", "bizLocation")
 }
 _BUSINESS_TRANSACTION: Final = record(
     "EPCIS 2.0 bizTransaction",
@@ -179,7 +180,9 @@ def _object_rules(event: Mapping[str, Any]) -> Found:
         return fault(rule, f"ilmd with the action {event['action']}; only with ADD", "ilmd")
     if "epcList" in event or event.get("quantityList") or (event.get("sensorElementList") and "readPoint" in event):
         return None
-    return fault(rule, "it says of nothing that it happened to; an epcList, a quantityList, or a sensorElementList with a readPoint")
+    return fault(
+        rule, "it says of nothing that it happened to; an epcList, a quantityList, or a sensorElementList with a readPoint"
+    )
 
 
 def _children_rules(rule: str) -> "Callable[[Mapping[str, Any]], Found]":

@@ -39,8 +39,12 @@ def time(value: Any, _context: Context) -> Found:
     return None
 
 
-offset: Final = text("EPCIS 2.0 eventTimeZoneOffset", "+hh:mm or -hh:mm, at most 14:00", lambda value: bool(_OFFSET.fullmatch(value)))
-unit: Final = text("UN/ECE Recommendation 20 uom", "two or three of A-Z and 0-9, such as KGM", lambda value: bool(_UNIT.fullmatch(value)))
+offset: Final = text(
+    "EPCIS 2.0 eventTimeZoneOffset", "+hh:mm or -hh:mm, at most 14:00", lambda value: bool(_OFFSET.fullmatch(value))
+)
+unit: Final = text(
+    "UN/ECE Recommendation 20 uom", "two or three of A-Z and 0-9, such as KGM", lambda value: bool(_UNIT.fullmatch(value))
+)
 version: Final = text("EPCIS 2.0 schemaVersion", "a version such as 2.0", lambda value: bool(_VERSION.fullmatch(value)))
 hexadecimal: Final = text("EPCIS 2.0 hexBinaryValue", "hexadecimal digits", lambda value: bool(_HEXADECIMAL.fullmatch(value)))
 uri: Final = text("RFC 3986 URI", "an absolute URI", is_uri)
@@ -78,7 +82,10 @@ def kind(value: Any, context: Context) -> Found:
     """Check the identity of a class of things."""
     found = identity(value, context)
     if not found and value.startswith(_INSTANCES):
-        return fault("EPCIS 2.0 epcClass", f"{shown(value)} is one thing; a class (urn:epc:class:, urn:epc:idpat:) or an entry of an EPC list")
+        return fault(
+            "EPCIS 2.0 epcClass",
+            f"{shown(value)} is one thing; a class (urn:epc:class:, urn:epc:idpat:) or an entry of an EPC list",
+        )
     return found
 
 

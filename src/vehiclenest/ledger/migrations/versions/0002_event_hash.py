@@ -9,7 +9,7 @@ from alembic import context, op
 from vehiclenest.core.errors import ConflictError
 from vehiclenest.ledger.booking import Booking, Dictionaries
 from vehiclenest.ledger.entry import entry_of_document
-from vehiclenest.ledger.epcis import CONTEXT
+from vehiclenest.ledger.epcis import OURS
 
 revision = "0002"
 down_revision = "0001"
@@ -39,7 +39,7 @@ def _capture_anew() -> None:
     ).all():
         booking = Booking(connection, texts)
         entries = [
-            entry_of_document(orjson.loads(body), CONTEXT, datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=time))
+            entry_of_document(orjson.loads(body), OURS, datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=time))
             for _, time, body in rows
         ]
         for _, error in booking.book(entries):
