@@ -17,12 +17,26 @@ import pytest
 
 from vehiclenest.core.errors import InputError, SettingsError
 from vehiclenest.core.verdict import Verdict
-from vehiclenest.ledger import Ledger, Span, Stock, balance, trace, write_document
+from vehiclenest.ledger import Ledger, Stock, Trace, write_document
+from vehiclenest.ledger import trace as trace_thing
+from vehiclenest.ledger.balance import By, Span, columns_of
+from vehiclenest.ledger.balance import balance as balance_of
 from vehiclenest.site import Result, Settings, run, write_events, write_rejected
 
 from .conftest import GOOD, HEADER, NOW, Ran, work
 
 NO_VEHICLES = ["64071466", "62701556", "64014156", "49625276", "49628966", "64377496", "60661176", "59641256"]
+
+
+def balance(ledger: Ledger, by: By = "stage", span: Span | None = None) -> dict[str, Any]:
+    with columns_of(ledger) as columns:
+        return balance_of(columns, by, span)
+
+
+def trace(ledger: Ledger, identifier: str) -> Trace:
+    found = trace_thing(ledger, identifier)
+    assert isinstance(found, Trace)
+    return found
 
 
 def document(ran: Ran) -> list[dict[str, Any]]:
