@@ -1,9 +1,7 @@
 """The commands. Each parses its options, calls one room and prints; rooms are imported late, so that --help is quick."""
 
-import json
 import sys
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,6 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from vehiclenest import __version__
+from vehiclenest.cli.disclose import disclose
+from vehiclenest.cli.options import database as _database
+from vehiclenest.cli.options import json_flag as _json
+from vehiclenest.cli.options import print_json as _print_json
+from vehiclenest.cli.options import progress as _progress
 
 if TYPE_CHECKING:
     from vehiclenest.ledger import Stock
@@ -18,22 +21,6 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _FILE = click.Path(path_type=Path)
-
-
-def _database(command: Command) -> Command:
-    return click.option(
-        "--db",
-        envvar="VNEST_DB",
-        default="sqlite:///vnest.db",
-        show_default=True,
-        show_envvar=True,
-        metavar="URL",
-        help="Ledger, as a SQLAlchemy URL.",
-    )(command)
-
-
-def _json(command: Command) -> Command:
-    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
 
 
 def _base(default_out: str) -> Callable[[Command], Command]:
@@ -59,6 +46,9 @@ def _base(default_out: str) -> Callable[[Command], Command]:
 @click.version_option(__version__, prog_name="vnest", message="%(prog)s %(version)s")
 def app() -> None:
     """Vehicle Nest: an automotive remanufacturing base, every kilogram, kilowatt-hour, yuan and document in one ledger."""
+
+
+app.add_command(disclose)
 
 
 @app.command(epilog="Example: vnest run lots.csv --out monday --json")
@@ -212,28 +202,3 @@ def settings(folder: Path, as_json: bool) -> None:
         _print_json({"folder": str(folder), "written": written, "kept": kept})
         return
     click.echo(f"{len(written)} files written to {folder}" + (f"; {len(kept)} were there already and stay" if kept else ""))
-
-
-def _print_json(found: dict[str, Any]) -> None:
-    click.echo(json.dumps(found, indent=2))
-
-
-@contextmanager
-def _progress() -> Generator[Callable[[str, int, int], None]]:
-    """Show progress on the terminal, where there is one."""
-    if not sys.stderr.isatty():
-        yield lambda _stage, _done, _total: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description:>10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        tasks: dict[str, TaskID] = {}
-
-        def show(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bar.add_task(stage, total=total or None)
-            bar.update(tasks[stage], completed=done, total=total or None)
-
-        yield show
