@@ -21,7 +21,8 @@ def handover_parties(settings: Settings) -> dict[str, Any]:
 
 def shipping_parties(counterparty: str, settings: Settings) -> dict[str, Any]:
     """Return the extension of a shipping event: who sends, drives and receives."""
-    return _extension(settings, {"dismantler": "dismantler", "carrier": "carrier", "receiver": counterparty.replace(" ", "_")})
+    receiver = counterparty.replace(" ", "_").replace("-", "_")
+    return _extension(settings, {"dismantler": "dismantler", "carrier": "carrier", "receiver": receiver})
 
 
 def packaging(fraction: str, settings: Settings) -> str:
