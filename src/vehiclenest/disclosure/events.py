@@ -6,7 +6,7 @@ does: ``vnest:facts`` (name → text, for example ``licensePlate``) and ``vnest:
 it says in a shape that is not expected is left out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, cast
@@ -97,9 +97,8 @@ class View:
         """Descriptions of the lots that the event creates: ``id``, ``kind``, ``name`` and attributes."""
         return [_texts(entry) for entry in _objects(self.body.get(_LOTS))]
 
-    @property
-    def movements(self) -> list[Movement]:
-        """The material flows."""
+    def movements(self, among: Container[str] | None = None) -> list[Movement]:
+        """Return the material flows, of the lots among these alone where any are given."""
         return [
             Movement(
                 str(entry.get(_FLOW, "")),
@@ -110,6 +109,7 @@ class View:
                 str(entry.get(_REASON, "")),
             )
             for entry in _objects(self.body.get(_FLOWS))
+            if among is None or str(entry.get(_LOT, "")) in among
         ]
 
     def document(self, kind: str) -> str:

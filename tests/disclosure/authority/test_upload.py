@@ -263,6 +263,11 @@ def test_later_words_about_a_vehicle_complete_its_record(bare: Bodies, say: Say)
         {"bizStep": "shipping", "eventTime": None, "vnest:facts": [1], "vnest:parties": {"vnest:role": "x"}},
         {"eventTime": "2026-08-06T00:00:00Z", "eventTimeZoneOffset": "east", "vnest:parties": [{"vnest:name": "x"}, "y"]},
         {"eventTime": "2026-08-06T00:00:00Z", "vnest:facts": {"vnest:batteryCode": "X"}, "quantityList": [{"quantity": 1}, None]},
+        {
+            "bizStep": "shipping",
+            "eventTime": "2026-08-06T00:00:00Z",
+            "vnest:materialFlow": [{"vnest:lot": ["x"], "vnest:flow": "shipped"}],
+        },
         {"bizStep": "shipping", "eventTime": "9999-12-31T23:59:59Z", "eventTimeZoneOffset": "+14:00"},
     ],
 )

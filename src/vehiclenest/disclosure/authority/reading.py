@@ -123,19 +123,18 @@ class _Reader:
 
     def take(self, event: View) -> None:
         self.month.events += 1
-        lots = event.lots
         step = event.step
-        if lots and step in {"receiving", "removing"}:
-            self._describe(event, lots)
+        if step in {"receiving", "removing"}:
+            self._describe(event)
         if certificate := event.document(_CERTIFICATE):
             self._certify(event, certificate)
-        elif step == "shipping":
+        if step == "shipping":
             self._ship(event)
         else:
             self._say(event)
 
-    def _describe(self, event: View, lots: list[dict[str, str]]) -> None:
-        for lot in lots:
+    def _describe(self, event: View) -> None:
+        for lot in event.lots:
             epc, kind = lot.get("id", ""), lot.get("kind")
             if kind == "vehicle":
                 described = {name: lot[name] for name in _DESCRIPTION if name in lot}
@@ -156,30 +155,29 @@ class _Reader:
                 self.month.certified[vehicle] = Certified(vehicle, certificate, day, described, event.parties)
 
     def _ship(self, event: View) -> None:
-        day = event.day
-        if day is None:
-            return
         self._say(event)
-        month, parties, facts = self.month, event.parties, event.facts
-        inside = month.first <= day < month.end
-        waste: list[tuple[Waste, Movement]] = []
-        for movement in event.movements:
-            if movement.flow != "shipped" or movement.lot not in self.waste:
-                continue
-            if inside:
-                waste.append((self.waste[movement.lot], movement))
-                if movement.lot in self.packs:
-                    pack = self.packs[movement.lot]
-                    month.outbound[pack.pack] = Outbound(pack, day, movement, event.destination, dict(parties))
+        day = event.day
+        shipped = [movement for movement in event.movements(self.waste) if movement.flow == "shipped"]
+        if day and self.month.first <= day < self.month.end:
+            self._consign(event, day, shipped)
+        for movement in shipped:
             if not movement.lot.startswith("urn:epc:class:"):
-                del self.waste[movement.lot]
+                self.waste.pop(movement.lot, None)
                 self.packs.pop(movement.lot, None)
+
+    def _consign(self, event: View, day: date, shipped: list[Movement]) -> None:
+        month, parties = self.month, event.parties
+        for movement in shipped:
+            if pack := self.packs.get(movement.lot):
+                month.outbound[pack.pack] = Outbound(pack, day, movement, event.destination, dict(parties))
         number = event.document(MANIFEST)
-        if inside and (waste or number):
-            shipment = Shipment(number, day, event.time, event.destination, waste, parties, facts)
-            month.shipments.append(shipment)
-            if number:
-                self.numbered[number] = shipment
+        if not (shipped or number):
+            return
+        waste = [(self.waste[movement.lot], movement) for movement in shipped]
+        shipment = Shipment(number, day, event.time, event.destination, waste, parties, event.facts)
+        month.shipments.append(shipment)
+        if number:
+            self.numbered[number] = shipment
 
     def _say(self, event: View) -> None:
         """Take in what an event reports about things and documents: uploads, codes, parties, what happened later."""

@@ -59,7 +59,7 @@ def _empty_weight(told: Story) -> str:
     received = told.first("receiving")
     if stated or received is None or told.description.get("massSource") != _CURB:
         return stated
-    return str(sum(movement.mass_kg for movement in received.movements if movement.lot == told.lot))
+    return str(sum(movement.mass_kg for movement in received.movements() if movement.lot == told.lot))
 
 
 def _return_point(told: Story) -> dict[str, Any]:

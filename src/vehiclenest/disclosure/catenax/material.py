@@ -66,7 +66,7 @@ def material(told: Story) -> Document:
 
 def _process(told: Story, origin: View | None) -> dict[str, Any]:
     event = "a TransformationEvent that gives the lot"
-    movements = origin.movements if origin else []
+    movements = origin.movements() if origin else []
     masses = {flow: sum(each.mass_kg for each in movements if each.flow == flow) for flow in ("consumed", "produced")}
     lost = [each for each in movements if each.flow in _LOSSES]
     time = origin.time if origin else ""
