@@ -343,3 +343,22 @@ def test_of_real_salvage_lots_every_vehicle_is_a_record_that_misses_its_number(r
         b'"traction battery"' in body and b"removing" in body for body in real
     )
     assert sum(len(upload.manifests) for upload in uploads) == sum(b'"hazardous_waste_manifest"' in body for body in real)
+
+
+def test_a_code_that_is_none_says_no_type(bare: Bodies, say: Say) -> None:
+    read = say("2026-08-07T01:00:00.000Z", f"{BYD}-TBA", facts={"batteryCode": "scratched off"})
+    record = battery(august([*bare, read]), BYD)
+    assert record.pack_code == "scratched off"
+    assert "battery_type" in gaps(record)
+
+
+def test_a_vehicle_that_no_receipt_describes_is_a_record_with_gaps(bare: Bodies) -> None:
+    record = vehicle(august([body for body in bare if b'"receiving"' not in body]), TESLA)
+    assert {"make", "model", "powertrain"} <= gaps(record)
+    assert "what drives the vehicle" in record.deadline.reason
+
+
+def test_a_shipment_without_manifest_number_is_one_all_the_same(bare: Bodies) -> None:
+    unnumbered = [body.replace(b'"hazardous_waste_manifest"', b'"note"') for body in bare]
+    assert len(august(unnumbered).manifests) == len(august(bare).manifests)
+    assert all("number" in gaps(record) for record in august(unnumbered).manifests)
