@@ -221,10 +221,10 @@ class Ledger:
         with self.writing() as book:
             return book.enter(entries)
 
-    def bodies(self, first: int = 1) -> Iterator[bytes]:
-        """Yield every event as JSON; see `Book.bodies`."""
+    def bodies(self, first: int = 1, as_of: datetime | None = None, *, in_force_only: bool = False) -> Iterator[bytes]:
+        """Yield events as JSON; see `Book.bodies`."""
         with self.reading() as book:
-            yield from book.bodies(first)
+            yield from book.bodies(first, as_of, in_force_only=in_force_only)
 
     def size(self) -> int:
         """Return how many events the ledger holds."""

@@ -72,7 +72,26 @@ _NAMES: Final = {
     "lot": "10",
     "cpv": "22",
 }
-_SCHEMES: Final = frozenset(["sgtin", "lgtin", "upui", "itip", "sscc", "sgln", "pgln", "grai", "gdti", "sgcn", "gsrn", "gsrnp", "gsin", "giai", "ginc", "cpi"])
+_SCHEMES: Final = frozenset(
+    [
+        "sgtin",
+        "lgtin",
+        "upui",
+        "itip",
+        "sscc",
+        "sgln",
+        "pgln",
+        "grai",
+        "gdti",
+        "sgcn",
+        "gsrn",
+        "gsrnp",
+        "gsin",
+        "giai",
+        "ginc",
+        "cpi",
+    ]
+)
 _GIAI: Final = "urn:epc:id:giai:"
 _PREFIX_LENGTHS: Final = range(6, 13)
 _GIAI_LONGEST: Final = 30
