@@ -33,7 +33,9 @@ def hash_events(file: Path, as_json: bool) -> None:
         _refuse(file, checked, as_json)
     hashes = [(one.event.get("eventID"), event_hash(one.event, one.context)) for one in checked.events]
     if as_json:
-        click.echo(json.dumps({"hashes": [{"eventID": known, "hash": computed} for known, computed in hashes], "errors": []}, indent=2))
+        click.echo(
+            json.dumps({"hashes": [{"eventID": known, "hash": computed} for known, computed in hashes], "errors": []}, indent=2)
+        )
         return
     for _, computed in hashes:
         click.echo(computed)

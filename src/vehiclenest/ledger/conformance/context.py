@@ -66,11 +66,13 @@ class Context:
         For each field name ``{namespace}local``; a name without namespace as it is.
     flaws
         For each name of a user's field, and for each value written like one, what is wrong with it; nothing where it is right.
+    sound
+        Names found without flaw so far, for a whole object at once.
     texts
         For each text value ``=`` and what it stands for, in canonical form; nothing for an empty one.
     """
 
-    __slots__ = ("_inner", "commented", "flaws", "names", "open", "prefixes", "terms", "texts", "vocabulary")
+    __slots__ = ("_inner", "commented", "flaws", "names", "open", "prefixes", "sound", "terms", "texts", "vocabulary")
 
     def __init__(self, prefixes: Mapping[str, str], terms: Mapping[str, str], vocabulary: str, *, is_open: bool) -> None:
         self.prefixes = prefixes
@@ -81,6 +83,7 @@ class Context:
         self.names = Memo(self._name)
         self.texts = Memo(self._text)
         self.flaws = Memo(self._flaw)
+        self.sound: set[str] = set()
         self._inner: dict[bytes, Context] = {}
 
     def within(self, value: Any) -> "Context":
@@ -103,13 +106,11 @@ class Context:
         return text if namespace is None else namespace + rest
 
     def _flaw(self, name: str) -> str:
-        prefix, colon, local = name.partition(":")
-        if not colon:
-            return "it has no prefix"
+        prefix, _, local = name.partition(":")
         if not is_uri(name):
-            return "it is no URI (RFC 3986)"
+            return f"{name!r} is neither a compact name nor a URI"
         known = self.open or prefix in self.prefixes or local.startswith("//") or prefix.lower() in URI_SCHEMES
-        return "" if known else f"its prefix {prefix!r} is not declared in an @context"
+        return "" if known else f"the prefix {prefix!r} is not declared; an @context says what it stands for"
 
     def _text(self, text: str) -> str:
         canonical = canonical_text(text, self.expand)

@@ -12,7 +12,6 @@ from vehiclenest.ledger.conformance.check import (
     UNTOLD,
     Check,
     Fault,
-    added_field,
     any_field,
     fault,
     items,
@@ -21,6 +20,7 @@ from vehiclenest.ledger.conformance.check import (
     pointer,
     record,
     shown,
+    users_field,
 )
 from vehiclenest.ledger.conformance.context import STANDARD, Context
 from vehiclenest.ledger.conformance.events import check_event
@@ -180,10 +180,11 @@ def _check(parsed: Any) -> Checked:
     if type(parsed) is not dict:
         return _answer([], fault("EPCIS 2.0 document", f"{shown(parsed)}; an object, or an array of events"))
     document = cast("dict[str, Any]", parsed)
-    check_document, path = _DOCUMENTS.get(cast("Any", document.get("type")) if type(document.get("type")) is str else "", (None, ()))
+    check_document, path = _DOCUMENTS.get(
+        cast("Any", document.get("type")) if type(document.get("type")) is str else "", (None, ())
+    )
     if check_document is None:
-        checked = _check_events([document], STANDARD, None, [], needs_context=True)
-        return checked
+        return _check_events([document], STANDARD, None, [], needs_context=True)
     context = STANDARD
     if not json_ld_context(document.get("@context", []), STANDARD):
         context = STANDARD.within(document.get("@context", []))
@@ -202,12 +203,12 @@ def _check_events(
     for index, event in enumerate(events):
         found, context = check_event(event, outer)
         if needs_context and type(event) is dict and "@context" not in event:
-            found.append(Fault("", "EPCIS 2.0 event outside a document", "@context is missing; an event that stands alone has its own"))
+            found.append(
+                Fault("", "EPCIS 2.0 event outside a document", "@context is missing; an event that stands alone has its own")
+            )
         where = "" if at is None else f"{at}/{index}"
         if found:
-            for one in found:
-                told = one is not UNTOLD and len(faults) < MOST_FAULTS
-                faults.append(Fault(where + one.pointer, one.rule, one.message) if told else UNTOLD)
+            place(found, where, faults)
         if type(event) is dict:
             checked.append(CheckedEvent(cast("dict[str, Any]", event), context, where, not found))
     return _answer(checked, faults)
@@ -245,7 +246,7 @@ def _documents() -> dict[str, tuple[Check, tuple[str, ...]]]:
     )
     vocabularies = items("EPCIS 2.0 vocabularyList", vocabulary)
     master_data = record("EPCIS 2.0 epcisMasterData", {"vocabularyList": vocabularies}, added=any_field)
-    header = record("EPCIS 2.0 epcisHeader", {"epcisMasterData": master_data}, added=added_field("EPCIS 2.0 epcisHeader"))
+    header = record("EPCIS 2.0 epcisHeader", {"epcisMasterData": master_data}, added=users_field)
     common: dict[str, Check] = {
         "@context": json_ld_context,
         "type": _anything,
@@ -265,28 +266,26 @@ def _documents() -> dict[str, tuple[Check, tuple[str, ...]]]:
             "epcisBody": body,
         },
         required=("@context", "schemaVersion", "creationDate", "epcisBody"),
-        added=added_field("EPCIS 2.0 EPCISDocument"),
+        added=users_field,
     )
     results_body = record(
         "EPCIS 2.0 resultsBody",
         {"eventList": _array, "vocabularyList": vocabularies},
         required=("eventList",),
-        added=added_field("EPCIS 2.0 resultsBody"),
+        added=users_field,
     )
     results = record(
         "EPCIS 2.0 QueryResults",
         {"queryName": string, "subscriptionID": string, "resultsBody": results_body},
         required=("queryName", "resultsBody"),
-        added=added_field("EPCIS 2.0 QueryResults"),
+        added=users_field,
     )
-    query_body = record(
-        "EPCIS 2.0 epcisBody", {"queryResults": results}, required=("queryResults",), added=added_field("EPCIS 2.0 epcisBody")
-    )
+    query_body = record("EPCIS 2.0 epcisBody", {"queryResults": results}, required=("queryResults",), added=users_field)
     query_document = record(
         "EPCIS 2.0 EPCISQueryDocument",
         {**common, "epcisBody": query_body},
         required=("@context", "epcisBody"),
-        added=added_field("EPCIS 2.0 EPCISQueryDocument"),
+        added=users_field,
     )
     return {
         "EPCISDocument": (document, ("epcisBody", "eventList")),

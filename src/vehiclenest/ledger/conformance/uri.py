@@ -4,7 +4,9 @@ import re
 from typing import Final
 
 # Schemes that names and identifiers of events use without `//`; another word before a colon is a prefix that has to be declared.
-URI_SCHEMES: Final = frozenset({"http", "https", "urn", "ni", "nih", "tag", "did", "info", "doi", "geo", "mailto", "tel", "data", "cid"})
+URI_SCHEMES: Final = frozenset(
+    {"http", "https", "urn", "ni", "nih", "tag", "did", "info", "doi", "geo", "mailto", "tel", "data", "cid"}
+)
 
 _PART: Final = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*"
 _AUTHORITY: Final = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2}|\[[0-9A-Fa-fv:.]+\])*"

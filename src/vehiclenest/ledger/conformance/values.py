@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from vehiclenest.core.identifiers.canonical import identity_fault
-from vehiclenest.ledger.conformance.check import Check, Found, fault, shown, text
+from vehiclenest.ledger.conformance.check import PREFIX_RULE, Check, Found, fault, items, shown, text
 from vehiclenest.ledger.conformance.context import Context, Memo
 from vehiclenest.ledger.conformance.uri import is_uri
 
@@ -18,6 +18,9 @@ _UNIT: Final = re.compile(r"[A-Z0-9]{2,3}")
 _VERSION: Final = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 _HEXADECIMAL: Final = re.compile(r"[0-9A-Fa-f]+")
 _INSTANCES: Final = "urn:epc:id:"
+_NO_URI: Final = "no URI"
+_URI_RULE: Final = "RFC 3986 URI"
+_ONLY_TEXTS: Final = frozenset({str})
 _CLASSES: Final = ("urn:epc:class:", "urn:epc:idpat:")
 _CBV_NAMESPACES: Final = ("urn:epcglobal:cbv", "http://ns.gs1.org/cbv/", "https://ns.gs1.org/cbv/")
 _GS1_NAMESPACES: Final = tuple(f"{scheme}://{host}gs1.org/voc/" for scheme in ("http", "https") for host in ("", "www."))
@@ -39,47 +42,71 @@ def time(value: Any, _context: Context) -> Found:
     return None
 
 
-offset: Final = text("EPCIS 2.0 eventTimeZoneOffset", "+hh:mm or -hh:mm, at most 14:00", lambda value: bool(_OFFSET.fullmatch(value)))
-unit: Final = text("UN/ECE Recommendation 20 uom", "two or three of A-Z and 0-9, such as KGM", lambda value: bool(_UNIT.fullmatch(value)))
+offset: Final = text(
+    "EPCIS 2.0 eventTimeZoneOffset", "+hh:mm or -hh:mm, at most 14:00", lambda value: bool(_OFFSET.fullmatch(value))
+)
+unit: Final = text(
+    "UN/ECE Recommendation 20 uom", "two or three of A-Z and 0-9, such as KGM", lambda value: bool(_UNIT.fullmatch(value))
+)
 version: Final = text("EPCIS 2.0 schemaVersion", "a version such as 2.0", lambda value: bool(_VERSION.fullmatch(value)))
 hexadecimal: Final = text("EPCIS 2.0 hexBinaryValue", "hexadecimal digits", lambda value: bool(_HEXADECIMAL.fullmatch(value)))
-uri: Final = text("RFC 3986 URI", "an absolute URI", is_uri)
+uri: Final = text(_URI_RULE, "an absolute URI", is_uri)
 string: Final = text("EPCIS 2.0 text", "a text")
 
 
 def _identity(value: str) -> str:
-    return identity_fault(value) if is_uri(value) else "no URI"
+    return identity_fault(value) if is_uri(value) else _NO_URI
+
+
+def _instance(value: str) -> str:
+    return f"{shown(value)} is a class of things; one thing" if value.startswith(_CLASSES) else _identity(value)
+
+
+def _class(value: str) -> str:
+    return f"{shown(value)} is one thing; a class of things" if value.startswith(_INSTANCES) else _identity(value)
 
 
 _IDENTITIES: Final = Memo(_identity)
+_INSTANCE_IDENTITIES: Final = Memo(_instance)
+_CLASS_IDENTITIES: Final = Memo(_class)
 
 
-def identity(value: Any, _context: Context) -> Found:
-    """Check a URI; where it is a GS1 key, its parts and check digit too."""
-    if type(value) is not str:
-        return fault("RFC 3986 URI", f"{shown(value)}; a URI")
-    wrong = _IDENTITIES[value]
-    if not wrong:
-        return None
-    if wrong == "no URI":
-        return fault("RFC 3986 URI", f"{shown(value)}; an absolute URI")
-    return fault("GS1 EPC Tag Data Standard" if value.startswith("urn:") else "GS1 Digital Link", wrong)
+def _identified(memo: Memo) -> Check:
+    def check(value: Any, _context: Context) -> Found:
+        if type(value) is not str:
+            return fault(_URI_RULE, f"{shown(value)}; a URI")
+        wrong = memo[value]
+        if not wrong:
+            return None
+        if wrong is _NO_URI:
+            return fault(_URI_RULE, f"{shown(value)}; an absolute URI")
+        return fault("GS1 EPC Tag Data Standard" if value.startswith("urn:") else "GS1 Digital Link", wrong)
+
+    return check
 
 
-def instance(value: Any, context: Context) -> Found:
-    """Check the identity of one thing."""
-    found = identity(value, context)
-    if not found and value.startswith(_CLASSES):
-        return fault("EPCIS 2.0 EPC", f"{shown(value)} is a class of things; one thing, or an entry of a quantity list")
-    return found
+identity: Final = _identified(_IDENTITIES)
+instance: Final = _identified(_INSTANCE_IDENTITIES)
+kind: Final = _identified(_CLASS_IDENTITIES)
 
 
-def kind(value: Any, context: Context) -> Found:
-    """Check the identity of a class of things."""
-    found = identity(value, context)
-    if not found and value.startswith(_INSTANCES):
-        return fault("EPCIS 2.0 epcClass", f"{shown(value)} is one thing; a class (urn:epc:class:, urn:epc:idpat:) or an entry of an EPC list")
-    return found
+def _instances(*, unique: bool) -> Check:
+    each = items("EPCIS 2.0 EPC list", instance, unique=unique)
+    wrong = _INSTANCE_IDENTITIES.__getitem__
+
+    def check(value: Any, context: Context) -> Found:
+        # Lists of EPCs are long and nearly always right: one look at the whole list, and at each element only where need be.
+        if type(value) is list and _ONLY_TEXTS.issuperset(map(type, value)):
+            elements = cast("list[str]", value)
+            if not any(map(wrong, elements)) and not (unique and len(set(elements)) < len(elements)):
+                return None
+        return each(value, context)
+
+    return check
+
+
+instances: Final = _instances(unique=True)
+instances_or_repeated: Final = _instances(unique=False)
 
 
 def word(rule: str, words: Mapping[str, str], *, gs1: bool = False, prefix_needed: bool = True) -> Check:
@@ -107,10 +134,9 @@ def word(rule: str, words: Mapping[str, str], *, gs1: bool = False, prefix_neede
             return fault(rule, f"{shown(value)} is no word of it; {_nearest(value, tuple(words))}")
         if value.startswith(owned):
             return fault(rule, f"{shown(value)}; the standard's own words are written bare")
-        flaw = context.flaws[value]
-        if flaw and (prefix_needed or not is_uri(value)):
-            return fault(rule, f"{shown(value)}: {flaw}")
-        return None
+        if not is_uri(value):
+            return fault(rule, f"{shown(value)}; {_nearest(value, tuple(words))}")
+        return fault(PREFIX_RULE, context.flaws[value]) if prefix_needed and context.flaws[value] else None
 
     return check
 
