@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
 from vehiclenest.ledger.conformance import vocabulary as cbv
-from vehiclenest.ledger.conformance.canonical import canonical_number, canonical_time
+from vehiclenest.ledger.conformance.canonical import canonical_number, canonical_numbers, canonical_time
 from vehiclenest.ledger.conformance.context import COMMENT, STANDARD, Context
 
+_ONLY_FLOATS: Final = frozenset({float})
 _Render = Callable[[Any, Context], str]
 
 
@@ -51,9 +52,14 @@ def prehash(event: Mapping[str, Any], context: Context = STANDARD) -> str:
 
 
 def _object(fields: Mapping[str, Any], context: Context) -> str:
-    if "@context" in fields:
-        context = context.within(fields["@context"])
-    entries = _entries(fields, context)
+    if _ONLY_FLOATS.issuperset(map(type, fields.values())):
+        numbers = canonical_numbers(list(fields.values()))
+        names = context.names
+        entries = [f"{names[field]}={number}" for field, number in zip(fields, numbers, strict=True)]
+    else:
+        if "@context" in fields:
+            context = context.within(fields["@context"])
+        entries = _entries(fields, context)
     entries.sort()
     return "".join(entries)
 

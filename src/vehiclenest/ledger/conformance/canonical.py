@@ -7,6 +7,8 @@ from decimal import Decimal
 from math import isfinite
 from typing import Final
 
+import orjson
+
 from vehiclenest.core.identifiers.canonical import canonical_link
 from vehiclenest.ledger.conformance.vocabulary import URN_NAMESPACES
 
@@ -49,6 +51,15 @@ def canonical_number(value: float) -> str:
     if text[-2:] == ".0":
         return "0" if text == "-0.0" else text[:-2]
     return str(int(value)) if "e" in text and value.is_integer() else text
+
+
+def canonical_numbers(values: list[float]) -> list[str]:
+    """Return `canonical_number` of each of many floats, faster: the JSON writer gives the same shortest digits."""
+    written = orjson.dumps(values)[1:-1].decode()
+    if "e" in written or "0.0000" in written or "-0.0" in written:
+        return [canonical_number(value) for value in values]
+    texts = written.split(",")
+    return [text.removesuffix(".0") for text in texts] if ".0," in written or written.endswith(".0") else texts
 
 
 def canonical_time(text: str) -> str:

@@ -11,6 +11,7 @@ from vehiclenest.ledger.conformance.uri import is_uri
 
 MOST_FAULTS: Final = 100
 MOST_LEVELS: Final = 64
+_CONTAINERS: Final = frozenset({dict, list})
 _SHOWN: Final = 60
 
 
@@ -201,11 +202,13 @@ def _sound(value: Any, context: Context, level: int) -> bool:
         return False
     if type(value) is dict:
         members = cast("dict[str, Any]", value)
-        if not context.sound >= members.keys():
+        if not context.sound.issuperset(members):
             if "@context" in members or any(":" in name and context.flaws[name] for name in members):
                 return False
             context.sound.update(members)
         value = members.values()
+    if _CONTAINERS.isdisjoint(map(type, value)):
+        return True
     for member in value:
         kind = type(member)
         if (kind is dict or kind is list) and not _sound(member, context, level + 1):

@@ -13,8 +13,10 @@ _AUTHORITY: Final = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2}|\[[0-9A-F
 _URI: Final = re.compile(
     rf"[A-Za-z][A-Za-z0-9+.-]*:(?://{_AUTHORITY}(?=[/?#]|\Z))?{_PART}(?:\?(?:{_PART}|\?)*)?(?:#(?:{_PART}|\?)*)?"
 )
+# Nearly every URI: no query, fragment, escape or address in brackets; an authority needs no look of its own then.
+_PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9\-._~!$&'()*+,;=:@/]*")
 
 
 def is_uri(text: str) -> bool:
     """Return whether a text is an absolute URI."""
-    return _URI.fullmatch(text) is not None
+    return (_PLAIN.fullmatch(text) or _URI.fullmatch(text)) is not None
