@@ -6,7 +6,7 @@ A check that finds nothing returns None and builds nothing, so that a faultless 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple, cast
 
-from vehiclenest.ledger.conformance.context import Context
+from vehiclenest.ledger.conformance.context import UNKNOWN, Context
 from vehiclenest.ledger.conformance.uri import is_uri
 
 MOST_FAULTS: Final = 100
@@ -205,7 +205,7 @@ def _sound(value: Any, context: Context, level: int) -> bool:
         if not context.sound.issuperset(members):
             if "@context" in members or any(":" in name and context.flaws[name] for name in members):
                 return False
-            context.sound.update(members)
+            context.sound.learn(members)
         value = members.values()
     if _CONTAINERS.isdisjoint(map(type, value)):
         return True
@@ -240,7 +240,7 @@ def _inner_context(members: dict[str, Any], context: Context, faults: list[Fault
     found = json_ld_context(members["@context"], context)
     if found:
         place(found, "/@context", faults)
-        return context
+        return UNKNOWN
     return context.within(members["@context"])
 
 

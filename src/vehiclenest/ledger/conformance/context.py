@@ -5,7 +5,7 @@ Nothing is fetched. GS1's own context is known by its prefixes; what another rem
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, cast
 
 import orjson
@@ -27,10 +27,13 @@ STANDARD_PREFIXES: Final = {
 COMMENT: Final = "{http://www.w3.org/2000/01/rdf-schema#}comment"
 _STANDARD_CONTEXT: Final = re.compile(r"https?://(ref\.gs1\.org/standards/epcis|gs1\.github\.io/EPCIS)/.*epcis-context\.jsonld")
 _LAST_SEPARATOR: Final = re.compile(r"(.*[/#:])(.*)", re.DOTALL)
-_MEMO_ENTRIES: Final = 50_000
+_MEMO_ENTRIES: Final = 10_000
 _MEMO_TEXT: Final = 256
-_CONTEXTS: Final = 256
+_CONTEXTS: Final = 32
 _CHAIN: Final = 8
+
+
+_known_contexts: "dict[bytes, Context]" = {}
 
 
 class Memo(dict[str, str]):
@@ -49,6 +52,18 @@ class Memo(dict[str, str]):
                 self.clear()
             self[key] = value
         return value
+
+
+class Names(set[str]):
+    """Remembers names, never more than `_MEMO_ENTRIES` and those of one object."""
+
+    __slots__ = ()
+
+    def learn(self, names: Iterable[str]) -> None:
+        """Add names."""
+        if len(self) >= _MEMO_ENTRIES:
+            self.clear()
+        self.update(names)
 
 
 class Context:
@@ -72,9 +87,12 @@ class Context:
         For each text value ``=`` and what it stands for, in canonical form; nothing for an empty one.
     """
 
-    __slots__ = ("_inner", "commented", "flaws", "names", "open", "prefixes", "sound", "terms", "texts", "vocabulary")
+    __slots__ = ("_key", "commented", "flaws", "names", "open", "prefixes", "sound", "terms", "texts", "vocabulary")
 
-    def __init__(self, prefixes: Mapping[str, str], terms: Mapping[str, str], vocabulary: str, *, is_open: bool) -> None:
+    def __init__(
+        self, key: bytes, prefixes: Mapping[str, str], terms: Mapping[str, str], vocabulary: str, *, is_open: bool
+    ) -> None:
+        self._key = key
         self.prefixes = prefixes
         self.terms = terms
         self.vocabulary = vocabulary
@@ -83,18 +101,17 @@ class Context:
         self.names = Memo(self._name)
         self.texts = Memo(self._text)
         self.flaws = Memo(self._flaw)
-        self.sound: set[str] = set()
-        self._inner: dict[bytes, Context] = {}
+        self.sound = Names()
 
     def within(self, value: Any) -> "Context":
         """Return the context inside an object whose `@context` is `value`."""
-        key = orjson.dumps(value)
-        found = self._inner.get(key)
+        key = self._key + orjson.dumps(value)
+        found = _known_contexts.get(key)
         if found is None:
-            found = _extended(self, value)
-            if len(self._inner) >= _CONTEXTS:
-                self._inner.clear()
-            self._inner[key] = found
+            found = _extended(self, value, key)
+            if len(_known_contexts) >= _CONTEXTS:
+                _known_contexts.clear()
+            _known_contexts[key] = found
         return found
 
     def expand(self, text: str) -> str:
@@ -133,7 +150,7 @@ def _braced(iri: str) -> str:
     return f"{{{found[1]}}}{found[2]}" if found else iri
 
 
-def _extended(outer: Context, value: Any) -> Context:
+def _extended(outer: Context, value: Any, key: bytes) -> Context:
     prefixes, terms = dict(outer.prefixes), dict(outer.terms)
     vocabulary, is_open = outer.vocabulary, outer.open
     for part in _parts(value):
@@ -148,7 +165,7 @@ def _extended(outer: Context, value: Any) -> Context:
     for name, iri in (*prefixes.items(),):
         prefixes[name] = _full(iri, prefixes)
     terms = {name: _full(iri, prefixes) for name, iri in terms.items()}
-    return Context(prefixes, terms, vocabulary, is_open=is_open)
+    return Context(key, prefixes, terms, vocabulary, is_open=is_open)
 
 
 def _parts(value: Any) -> Iterator[Any]:
@@ -180,4 +197,6 @@ def _full(iri: str, prefixes: Mapping[str, str]) -> str:
     return iri
 
 
-STANDARD: Final = Context(STANDARD_PREFIXES, {}, "", is_open=False)
+STANDARD: Final = Context(b"", STANDARD_PREFIXES, {}, "", is_open=False)
+# Where an @context is missing or wrong, that is one mistake; the prefixes that it would have declared are none.
+UNKNOWN: Final = Context(b"unknown", STANDARD_PREFIXES, {}, "", is_open=True)

@@ -1,7 +1,7 @@
 """A document: bytes become JSON without ambiguity, JSON becomes its events, each with its context, or a list of faults."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, cast
 
@@ -22,11 +22,12 @@ from vehiclenest.ledger.conformance.check import (
     shown,
     users_field,
 )
-from vehiclenest.ledger.conformance.context import STANDARD, Context
+from vehiclenest.ledger.conformance.context import STANDARD, UNKNOWN, Context
 from vehiclenest.ledger.conformance.events import check_event
 from vehiclenest.ledger.conformance.values import string, time, uri, version
 
 _JSON: Final = "RFC 8259 JSON"
+_DOCUMENT: Final = "EPCIS 2.0 document"
 _HASH_ID: Final = "ni:///sha"
 
 
@@ -176,42 +177,58 @@ def _with_repeated(value: Any, at: str) -> Iterator[tuple[str, tuple[str, ...]]]
 
 def _check(parsed: Any) -> Checked:
     if type(parsed) is list:
-        return _check_events(cast("list[Any]", parsed), STANDARD, "", [], needs_context=True)
+        return _check_alone(cast("list[Any]", parsed), lambda index: f"/{index}")
     if type(parsed) is not dict:
-        return _answer([], fault("EPCIS 2.0 document", f"{shown(parsed)}; an object, or an array of events"))
+        return _answer([], fault(_DOCUMENT, f"{shown(parsed)}; an object, or an array of events"))
     document = cast("dict[str, Any]", parsed)
-    check_document, path = _DOCUMENTS.get(
-        cast("Any", document.get("type")) if type(document.get("type")) is str else "", (None, ())
-    )
-    if check_document is None:
-        return _check_events([document], STANDARD, None, [], needs_context=True)
-    context = STANDARD
-    if not json_ld_context(document.get("@context", []), STANDARD):
-        context = STANDARD.within(document.get("@context", []))
-    faults = check_document(document, context) or []
+    name = document.get("type")
+    if type(name) is str and name in _DOCUMENTS:
+        return _check_document(document, name, [])
+    if "epcisBody" in document:
+        body = document["epcisBody"]
+        meant = "EPCISQueryDocument" if type(body) is dict and "queryResults" in body else "EPCISDocument"
+        wrong = f"{shown(name)}; {meant}" if "type" in document else f"type is missing; {meant}"
+        return _check_document(document, meant, fault(_DOCUMENT, wrong, *(["type"] if "type" in document else [])))
+    if "type" in document or "eventTime" in document:
+        return _check_alone([document], lambda _index: "")
+    return _answer([], fault(_DOCUMENT, "type is missing; EPCISDocument, EPCISQueryDocument or the type of an event"))
+
+
+def _check_document(document: dict[str, Any], name: str, faults: list[Fault]) -> Checked:
+    check_document, path = _DOCUMENTS[name]
+    stated = document.get("@context")
+    context = UNKNOWN if "@context" not in document or json_ld_context(stated, STANDARD) else STANDARD.within(stated)
+    place(check_document(document, context) or [], "", faults)
     events: Any = document
-    for name in path:
-        events = events.get(name) if type(events) is dict else None
-    return _check_events(events if type(events) is list else [], context, pointer(*path), faults)
+    for member in path:
+        events = events.get(member) if type(events) is dict else None
+    checked: list[CheckedEvent] = []
+    at = pointer(*path)
+    for index, event in enumerate(events if type(events) is list else []):
+        checked += _checked(event, context, f"{at}/{index}", faults)
+    return _answer(checked, faults)
 
 
-def _check_events(
-    events: list[Any], outer: Context, at: str | None, faults: list[Fault], *, needs_context: bool = False
-) -> Checked:
-    """Check each event; `at` points to their array, or is None for one event that is the document."""
+def _check_alone(events: list[Any], where: Callable[[int], str]) -> Checked:
+    """Check events without a document around them: each has an `@context` of its own."""
+    faults: list[Fault] = []
     checked: list[CheckedEvent] = []
     for index, event in enumerate(events):
-        found, context = check_event(event, outer)
-        if needs_context and type(event) is dict and "@context" not in event:
-            found.append(
-                Fault("", "EPCIS 2.0 event outside a document", "@context is missing; an event that stands alone has its own")
-            )
-        where = "" if at is None else f"{at}/{index}"
-        if found:
-            place(found, where, faults)
-        if type(event) is dict:
-            checked.append(CheckedEvent(cast("dict[str, Any]", event), context, where, not found))
+        if type(event) is dict and "@context" not in event:
+            rule = "EPCIS 2.0 event outside a document"
+            place(fault(rule, "@context is missing; an event that stands alone has its own"), where(index), faults)
+            checked += [one._replace(faultless=False) for one in _checked(event, UNKNOWN, where(index), faults)]
+        else:
+            checked += _checked(event, STANDARD, where(index), faults)
     return _answer(checked, faults)
+
+
+def _checked(event: Any, outer: Context, where: str, faults: list[Fault]) -> list[CheckedEvent]:
+    """Check one event, add its faults to those found so far, and return it where it is an object."""
+    found, context = check_event(event, outer)
+    if found:
+        place(found, where, faults)
+    return [CheckedEvent(event, context, where, not found)] if type(event) is dict else []
 
 
 def _answer(events: list[CheckedEvent], faults: list[Fault]) -> Checked:

@@ -23,7 +23,7 @@ from vehiclenest.ledger.conformance.check import (
     shown,
     users_field,
 )
-from vehiclenest.ledger.conformance.context import Context
+from vehiclenest.ledger.conformance.context import UNKNOWN, Context
 from vehiclenest.ledger.conformance.uri import is_uri
 from vehiclenest.ledger.conformance.values import (
     either,
@@ -297,8 +297,8 @@ def check_event(value: Any, context: Context) -> tuple[list[Fault], Context]:
     if type(value) is not dict:
         return fault("EPCIS 2.0 EPCISEvent", f"{shown(value)}; an object"), context
     event = cast("dict[str, Any]", value)
-    if "@context" in event and not json_ld_context(event["@context"], context):
-        context = context.within(event["@context"])
+    if "@context" in event:
+        context = UNKNOWN if json_ld_context(event["@context"], context) else context.within(event["@context"])
     name = event.get("type")
     check = _EVENTS.get(name) if type(name) is str else None
     if check is not None:
