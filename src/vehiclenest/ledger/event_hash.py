@@ -69,7 +69,7 @@ def _entries(fields: Mapping[str, Any], context: Context) -> list[str]:
     names, texts = context.names, context.texts
     entries: list[str] = []
     for field, value in fields.items():
-        kind = type(value)
+        kind = type(value)  # pyright: ignore[reportUnknownVariableType]
         if kind is str:
             entries.append(names[field] + texts[value])
         elif kind is float:
@@ -86,7 +86,7 @@ def _entries(fields: Mapping[str, Any], context: Context) -> list[str]:
 
 def _value(value: Any, context: Context) -> str:
     """Return what follows a name: `=` and a text, or the entries of an object or list; nothing for null and empty ones."""
-    kind = type(value)
+    kind = type(value)  # pyright: ignore[reportUnknownVariableType]
     if kind is str:
         return context.texts[value]
     if kind is dict:
@@ -110,7 +110,7 @@ def _plain_list(name: str) -> _Render:
     """Write one value or a list of them, each under the name."""
 
     def render(value: Any, context: Context) -> str:
-        values: list[Any] = value if type(value) is list else [value]
+        values = cast("list[Any]", value) if isinstance(value, list) else [value]
         return "".join(sorted([name + _value(element, context) for element in values]))
 
     return render

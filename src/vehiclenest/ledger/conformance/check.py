@@ -3,7 +3,7 @@
 A check that finds nothing returns None and builds nothing, so that a faultless document costs little. One mistake gives one fault.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final, NamedTuple, cast
 
 from vehiclenest.ledger.conformance.context import UNKNOWN, Context
@@ -11,7 +11,8 @@ from vehiclenest.ledger.conformance.uri import is_uri
 
 MOST_FAULTS: Final = 100
 MOST_LEVELS: Final = 64
-_CONTAINERS: Final = frozenset({dict, list})
+_CONTAINER: Final = (dict, list)
+_CONTAINERS: Final = frozenset(_CONTAINER)
 _SHOWN: Final = 60
 
 
@@ -187,8 +188,7 @@ def any_field(name: str, value: Any, context: Context, _rule: str) -> Found:
     """Check a field that may also have a plain name."""
     if ":" in name and context.flaws[name]:
         return fault(PREFIX_RULE, context.flaws[name])
-    kind = type(value)
-    return nested(value, context) if kind is dict or kind is list else None
+    return nested(value, context) if isinstance(value, _CONTAINER) else None
 
 
 def nested(value: Any, context: Context) -> Found:
@@ -207,11 +207,11 @@ def _sound(value: Any, context: Context, level: int) -> bool:
                 return False
             context.sound.learn(members)
         value = members.values()
-    if _CONTAINERS.isdisjoint(map(type, value)):
+    elements = cast("Collection[Any]", value)
+    if _CONTAINERS.isdisjoint(map(type, elements)):
         return True
-    for member in value:
-        kind = type(member)
-        if (kind is dict or kind is list) and not _sound(member, context, level + 1):
+    for member in elements:
+        if isinstance(member, _CONTAINER) and not _sound(member, context, level + 1):
             return False
     return True
 
@@ -220,17 +220,16 @@ def _nested(value: Any, context: Context, level: int) -> Found:
     if level > MOST_LEVELS:
         return fault(NESTING_RULE, f"it goes on deeper; at most {MOST_LEVELS} levels")
     faults: list[Fault] = []
-    members: Iterable[tuple[str | int, Any]] = enumerate(value)
+    members: Iterable[tuple[str | int, Any]] = enumerate(cast("list[Any]", value))
     if type(value) is dict:
-        members = cast("dict[str, Any]", value).items()
-        context = _inner_context(value, context, faults)
+        found = cast("dict[str, Any]", value)
+        members = found.items()
+        context = _inner_context(found, context, faults)
     for name, member in members:
         if type(name) is str and ":" in name and context.flaws[name]:
             place(fault(PREFIX_RULE, context.flaws[name]), pointer(name), faults)
-        elif (type(member) is dict or type(member) is list) and name != "@context":
-            found = _nested(member, context, level + 1)
-            if found:
-                place(found, pointer(name), faults)
+        elif isinstance(member, _CONTAINER) and name != "@context":
+            place(_nested(member, context, level + 1) or [], pointer(name), faults)
     return faults or None
 
 

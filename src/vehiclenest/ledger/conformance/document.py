@@ -201,10 +201,10 @@ def _check_document(document: dict[str, Any], name: str, faults: list[Fault]) ->
     place(check_document(document, context) or [], "", faults)
     events: Any = document
     for member in path:
-        events = events.get(member) if type(events) is dict else None
+        events = cast("dict[str, Any]", events).get(member) if isinstance(events, dict) else None
     checked: list[CheckedEvent] = []
     at = pointer(*path)
-    for index, event in enumerate(events if type(events) is list else []):
+    for index, event in enumerate(cast("list[Any]", events) if isinstance(events, list) else []):
         checked += _checked(event, context, f"{at}/{index}", faults)
     return _answer(checked, faults)
 

@@ -96,8 +96,8 @@ def _instances(*, unique: bool) -> Check:
 
     def check(value: Any, context: Context) -> Found:
         # Lists of EPCs are long and nearly always right: one look at the whole list, and at each element only where need be.
-        if type(value) is list and _ONLY_TEXTS.issuperset(map(type, value)):
-            elements = cast("list[str]", value)
+        elements = cast("list[str]", value)
+        if type(value) is list and _ONLY_TEXTS.issuperset(map(type, elements)):  # noqa: SIM102
             if not any(map(wrong, elements)) and not (unique and len(set(elements)) < len(elements)):
                 return None
         return each(value, context)
