@@ -203,17 +203,14 @@ def _sound(value: Any, context: Context, level: int) -> bool:
     if type(value) is dict:
         members = cast("dict[str, Any]", value)
         if not context.sound.issuperset(members):
-            if "@context" in members or any(":" in name and context.flaws[name] for name in members):
+            if "@context" in members or any(map(context.undeclared, members)):
                 return False
             context.sound.learn(members)
         value = members.values()
     elements = cast("Collection[Any]", value)
     if _CONTAINERS.isdisjoint(map(type, elements)):
         return True
-    for member in elements:
-        if isinstance(member, _CONTAINER) and not _sound(member, context, level + 1):
-            return False
-    return True
+    return all(_sound(member, context, level + 1) for member in elements if isinstance(member, _CONTAINER))
 
 
 def _nested(value: Any, context: Context, level: int) -> Found:
@@ -226,8 +223,9 @@ def _nested(value: Any, context: Context, level: int) -> Found:
         members = found.items()
         context = _inner_context(found, context, faults)
     for name, member in members:
-        if type(name) is str and ":" in name and context.flaws[name]:
-            place(fault(PREFIX_RULE, context.flaws[name]), pointer(name), faults)
+        wrong = context.undeclared(name) if isinstance(name, str) else ""
+        if wrong:
+            place(fault(PREFIX_RULE, wrong), pointer(name), faults)
         elif isinstance(member, _CONTAINER) and name != "@context":
             place(_nested(member, context, level + 1) or [], pointer(name), faults)
     return faults or None

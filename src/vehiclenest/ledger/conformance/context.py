@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 import orjson
 
 from vehiclenest.ledger.conformance.canonical import canonical_text
-from vehiclenest.ledger.conformance.uri import URI_SCHEMES, is_uri
+from vehiclenest.ledger.conformance.uri import URI_SCHEMES, is_scheme, is_uri
 
 # What GS1's EPCIS context declares.
 STANDARD_PREFIXES: Final = {
@@ -122,12 +122,17 @@ class Context:
         namespace = self.prefixes.get(prefix)
         return text if namespace is None else namespace + rest
 
+    def undeclared(self, name: str) -> str:
+        """Return what is wrong with the prefix of a name; nothing where it is declared, or where the name has none."""
+        prefix, colon, local = name.partition(":")
+        if not colon or self.open or prefix in self.prefixes or local.startswith("//"):
+            return ""
+        if prefix.lower() in URI_SCHEMES or not is_scheme(prefix):
+            return ""
+        return f"the prefix {prefix!r} is not declared; an @context says what it stands for"
+
     def _flaw(self, name: str) -> str:
-        prefix, _, local = name.partition(":")
-        if not is_uri(name):
-            return f"{name!r} is neither a compact name nor a URI"
-        known = self.open or prefix in self.prefixes or local.startswith("//") or prefix.lower() in URI_SCHEMES
-        return "" if known else f"the prefix {prefix!r} is not declared; an @context says what it stands for"
+        return self.undeclared(name) if is_uri(name) else f"{name!r} is neither a compact name nor a URI"
 
     def _text(self, text: str) -> str:
         canonical = canonical_text(text, self.expand)

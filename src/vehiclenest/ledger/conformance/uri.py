@@ -8,6 +8,7 @@ URI_SCHEMES: Final = frozenset(
     {"http", "https", "urn", "ni", "nih", "tag", "did", "info", "doi", "geo", "mailto", "tel", "data", "cid"}
 )
 
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 _PART: Final = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*"
 _AUTHORITY: Final = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2}|\[[0-9A-Fa-fv:.]+\])*"
 _URI: Final = re.compile(
@@ -15,6 +16,11 @@ _URI: Final = re.compile(
 )
 # Nearly every URI: no query, fragment, escape or address in brackets; an authority needs no look of its own then.
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9\-._~!$&'()*+,;=:@/]*")
+
+
+def is_scheme(text: str) -> bool:
+    """Return whether a text before a colon can be a scheme, or a prefix."""
+    return _SCHEME.fullmatch(text) is not None
 
 
 def is_uri(text: str) -> bool:
