@@ -52,7 +52,7 @@ def prehash(event: Mapping[str, Any], context: Context = STANDARD) -> str:
 
 
 def _object(fields: Mapping[str, Any], context: Context) -> str:
-    if _ONLY_FLOATS.issuperset(map(type, fields.values())):
+    if fields and _ONLY_FLOATS.issuperset(map(type, fields.values())):
         numbers = canonical_numbers(list(fields.values()))
         names = context.names
         entries = [f"{names[field]}={number}" for field, number in zip(fields, numbers, strict=True)]

@@ -54,7 +54,7 @@ def canonical_number(value: float) -> str:
 
 
 def canonical_numbers(values: list[float]) -> list[str]:
-    """Return `canonical_number` of each of many floats, faster: the JSON writer gives the same shortest digits."""
+    """Return `canonical_number` of each of one or more floats, faster: the JSON writer gives the same shortest digits."""
     written = orjson.dumps(values)[1:-1].decode()
     if "e" in written or "0.0000" in written or "-0.0" in written:
         return [canonical_number(value) for value in values]
