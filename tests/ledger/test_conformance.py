@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vehiclenest.ledger.conformance import MOST_FAULTS, MOST_LEVELS, STANDARD, check
-from vehiclenest.ledger.conformance.check import _nested, nested
+from vehiclenest.ledger.conformance.check import nested, nested_faults
 from vehiclenest.ledger.conformance.values import instance, instances
 
+NO_PARTS: list[Any] = []
 Change = Callable[[dict[str, Any]], object]
 EVENTS = "/epcisBody/eventList/0"
 GTIN, SSCC, LOT = (
@@ -267,7 +268,7 @@ def test_one_mistake_in_a_document_is_one_fault_at_its_place(change: Change, poi
 
 
 def test_a_query_document_is_checked_where_its_events_are() -> None:
-    results = {"queryName": "q", "resultsBody": {"eventList": [observed(), observed(action="X")]}}
+    results: dict[str, Any] = {"queryName": "q", "resultsBody": {"eventList": [observed(), observed(action="X")]}}
     query = {**document(), "type": "EPCISQueryDocument", "epcisBody": {"queryResults": results}}
     assert fault_of(query) == ("/epcisBody/queryResults/resultsBody/eventList/1/action", "EPCIS 2.0 action")
     assert [one.faultless for one in check(orjson.dumps(query)).events] == [True, False]
@@ -276,7 +277,7 @@ def test_a_query_document_is_checked_where_its_events_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("alone", "pointer"), [(observed(), ""), ([{"@context": [], **observed()}, observed(**{"ex:a": 1})], "/1")]
+    ("alone", "pointer"), [(observed(), ""), ([observed(**{"@context": NO_PARTS}), observed(**{"ex:a": 1})], "/1")]
 )
 def test_an_event_that_stands_alone_brings_its_context(alone: Any, pointer: str) -> None:
     assert fault_of(alone) == (pointer, "EPCIS 2.0 event outside a document")
@@ -305,7 +306,7 @@ def test_independent_mistakes_are_told_each() -> None:
 
 
 def test_namespaces_are_declared_at_any_level() -> None:
-    inner = {"@context": {"own": "https://own.example/"}, "own:a": [{"own:b": 1, "ex:c": 2}]}
+    inner: dict[str, Any] = {"@context": {"own": "https://own.example/"}, "own:a": [{"own:b": 1, "ex:c": 2}]}
     fields = observed(**{"@context": [{"mine": "https://mine.example/"}], "mine:x": {"deep": inner}, "https://full.example/f": 1})
     assert check(orjson.dumps(document(fields))).conforms
     inner["ex:c"] = {"mine:ok": 1, "foreign:no": 1}
@@ -436,7 +437,7 @@ VALUES = st.recursive(
 def test_the_quick_look_at_nested_fields_and_the_full_one_agree(value: Any) -> None:
     context = STANDARD.within({"ex": "https://ns.example.com/"})
     if isinstance(value, dict | list):
-        assert nested(value, context) == _nested(value, context, 1)
+        assert nested(value, context) == nested_faults(value, context)
 
 
 @given(

@@ -5,7 +5,7 @@ import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jsonschema_rs
 import orjson
@@ -57,9 +57,14 @@ def schema(data_folder: Path) -> jsonschema_rs.Draft7Validator:
 def places(value: Any, at: Path_ = ()) -> Iterator[Path_]:
     if at:
         yield at
-    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, member in members:
+    for name, member in members(value):
         yield from places(member, (*at, name))
+
+
+def members(value: Any) -> list[tuple[str | int, Any]]:
+    if isinstance(value, dict):
+        return [*cast("dict[str, Any]", value).items()]
+    return [*enumerate(cast("list[Any]", value))] if isinstance(value, list) else []
 
 
 def at_place(value: Any, place: Path_) -> Any:
@@ -78,11 +83,11 @@ def mutant(source: dict[str, Any], chance: random.Random) -> dict[str, Any]:
                 del around[name]
             case 1 | 2:
                 around[name] = copy.deepcopy(chance.choice(VALUES))
-            case 3 if isinstance(value, dict):
-                value[chance.choice(NAMES)] = copy.deepcopy(chance.choice(VALUES))
-            case 4 if isinstance(value, list) and value:
-                value.append(copy.deepcopy(chance.choice(value)))
-            case 5 if isinstance(around, dict):
+            case 3 if type(value) is dict:
+                around[name][chance.choice(NAMES)] = copy.deepcopy(chance.choice(VALUES))
+            case 4 if type(value) is list and value:
+                around[name].append(copy.deepcopy(chance.choice(around[name])))
+            case 5 if isinstance(name, str):
                 around[chance.choice(NAMES)] = around.pop(name)
             case _:
                 pass
@@ -94,7 +99,7 @@ def mutant(source: dict[str, Any], chance: random.Random) -> dict[str, Any]:
 def resolve(pointer: str, document: Any) -> Any:
     for token in pointer.split("/")[1:]:
         name = token.replace("~1", "/").replace("~0", "~")
-        document = document[int(name)] if isinstance(document, list) else document[name]
+        document = dict(members(document))[int(name) if isinstance(document, list) else name]
     return document
 
 
@@ -103,7 +108,7 @@ def explained(fault: Fault, document: dict[str, Any]) -> bool:
     tokens = fault.pointer.split("/")
     if "eventList" in tokens[:-1]:
         event = resolve("/".join(tokens[: tokens.index("eventList") + 2]), document)
-        if isinstance(event, dict) and event.get("type") not in STANDARD_TYPES:
+        if isinstance(event, dict) and dict(members(event)).get("type") not in STANDARD_TYPES:
             return True
     return fault.rule in REASONS
 

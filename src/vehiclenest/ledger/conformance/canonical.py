@@ -50,7 +50,7 @@ def canonical_number(value: float) -> str:
     text = repr(value)
     if text[-2:] == ".0":
         return "0" if text == "-0.0" else text[:-2]
-    return str(int(value)) if "e" in text and value.is_integer() else text
+    return f"{Decimal(text):f}" if "e+" in text else text
 
 
 def canonical_numbers(values: list[float]) -> list[str]:
@@ -87,11 +87,13 @@ def canonical_time(text: str) -> str:
 
 
 def _numeric(text: str) -> str:
-    if len(text) <= _EXACT_DIGITS:
-        value = float(text)
-        return canonical_number(value) if isfinite(value) else text
-    # Longer than a double can tell apart: two serial numbers must not become one.
+    value = float(text)
+    plain = len(text) <= _EXACT_DIGITS and "e" not in text.lower()
+    if plain or (isfinite(value) and Decimal(repr(value)) == Decimal(text)):
+        return canonical_number(value)
+    # No double says the same: two serial numbers must not become one.
     number = Decimal(text)
-    if number.is_zero():
-        return "0"
-    return f"{number.normalize():f}" if abs(number.adjusted()) <= _LONGEST_PLAIN else text
+    if abs(number.adjusted()) > _LONGEST_PLAIN:
+        return text
+    digits = f"{number:f}"
+    return digits.rstrip("0").removesuffix(".") if "." in digits else digits

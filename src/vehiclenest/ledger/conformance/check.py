@@ -193,7 +193,7 @@ def any_field(name: str, value: Any, context: Context, _rule: str) -> Found:
 
 def nested(value: Any, context: Context) -> Found:
     """Check what users nest in their fields: every prefix declared, and not too deep."""
-    return None if _sound(value, context, 1) else _nested(value, context, 1)
+    return None if _sound(value, context, 1) else nested_faults(value, context)
 
 
 def _sound(value: Any, context: Context, level: int) -> bool:
@@ -213,7 +213,8 @@ def _sound(value: Any, context: Context, level: int) -> bool:
     return all(_sound(member, context, level + 1) for member in elements if isinstance(member, _CONTAINER))
 
 
-def _nested(value: Any, context: Context, level: int) -> Found:
+def nested_faults(value: Any, context: Context, level: int = 1) -> Found:
+    """Return what is wrong in nested fields, and where."""
     if level > MOST_LEVELS:
         return fault(NESTING_RULE, f"it goes on deeper; at most {MOST_LEVELS} levels")
     faults: list[Fault] = []
@@ -227,7 +228,7 @@ def _nested(value: Any, context: Context, level: int) -> Found:
         if wrong:
             place(fault(PREFIX_RULE, wrong), pointer(name), faults)
         elif isinstance(member, _CONTAINER) and name != "@context":
-            place(_nested(member, context, level + 1) or [], pointer(name), faults)
+            place(nested_faults(member, context, level + 1) or [], pointer(name), faults)
     return faults or None
 
 
