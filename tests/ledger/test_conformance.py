@@ -4,6 +4,7 @@ import copy
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -423,6 +424,26 @@ check(b"{}")
 before = held()
 print(check(b"[" + b"5," * 999_999 + b"5]").total_faults, held() - before)
 """
+
+
+MEGABYTE: list[Any] = [
+    observed(eventTime="T" * 1_000_000 + "+"),
+    observed(eventTime="9" * 1_000_000),
+    observed(eventID="https://example.com/?" + "?" * 1_000_000 + " "),
+    observed(eventID="a" * 1_000_000),
+    observed(epcList=["urn:epc:id:sgtin:" + "1." * 500_000]),
+    observed(bizStep="x" * 1_000_000),
+    observed(**{"@context": [{f"p{index}": "https://example.com/"} for index in range(30_000)] + [5]}),
+    observed(bizTransactionList=[{"type": f"w{index}", "bizTransaction": "urn:example:1"} for index in range(20_000)]),
+]
+
+
+@pytest.mark.parametrize("fields", MEGABYTE)
+def test_a_megabyte_of_nonsense_is_refused_in_little_time(fields: dict[str, Any]) -> None:
+    raw = orjson.dumps(document(fields))
+    started = time.process_time()
+    assert not check(raw).conforms
+    assert time.process_time() - started < 2  # seconds of the processor
 
 
 NAMES = st.sampled_from(["ex:a", "ex:b", "plain", "other:x", "https://e.example/", "@context", "ex:a b", "ex:质量", "12:30"])

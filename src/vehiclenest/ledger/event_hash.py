@@ -52,20 +52,29 @@ def prehash(event: Mapping[str, Any], context: Context = STANDARD) -> str:
 
 
 def _object(fields: Mapping[str, Any], context: Context) -> str:
-    if fields and _ONLY_FLOATS.issuperset(map(type, fields.values())):
-        numbers = canonical_numbers(list(fields.values()))
-        names = context.names
-        entries = [f"{names[field]}={number}" for field, number in zip(fields, numbers, strict=True)]
-    else:
-        if "@context" in fields:
-            context = context.within(fields["@context"])
-        entries = _entries(fields, context)
+    if "@context" in fields:
+        context = context.within(fields["@context"])
+    entries = _entries(fields, context)
     entries.sort()
     return "".join(entries)
 
 
 def _entries(fields: Mapping[str, Any], context: Context) -> list[str]:
-    """Return each field as its full name and its value, a list as one entry an element; null says nothing."""
+    """Return each field as its full name and its value, a list as one entry an element; comments and null say nothing."""
+    names = context.names
+    if context.commented:
+        fields = {field: value for field, value in fields.items() if names[field] != COMMENT}
+    if fields and _ONLY_FLOATS.issuperset(map(type, fields.values())):
+        numbers = canonical_numbers(list(fields.values()))
+        entries = [f"{names[field]}={number}" for field, number in zip(fields, numbers, strict=True)]
+    else:
+        entries = _mixed_entries(fields, context)
+    if context.commented and any(names[field] == COMMENT for field in fields):
+        return _entries(fields, context)  # the first comment that this context met
+    return entries
+
+
+def _mixed_entries(fields: Mapping[str, Any], context: Context) -> list[str]:
     names, texts = context.names, context.texts
     entries: list[str] = []
     for field, value in fields.items():
@@ -79,8 +88,6 @@ def _entries(fields: Mapping[str, Any], context: Context) -> list[str]:
             entries += [name + _value(element, context) for element in cast("list[Any]", value)]
         elif value is not None and field != "@context":
             entries.append(names[field] + _value(value, context))
-    if context.commented:
-        entries = [entry for entry in entries if not entry.startswith(COMMENT)]
     return entries
 
 

@@ -36,6 +36,8 @@ def canonical_text(text: str, expand: Callable[[str], str]) -> str:
         return _numeric(text) if _NUMBER.fullmatch(text) else text
     if ":" not in text:
         return text
+    if text.startswith("urn:epc:"):
+        return canonical_link(text) or text
     text = expand(text)
     if text.startswith(_CBV_URN):
         for urn, namespace in URN_NAMESPACES.items():

@@ -6,6 +6,8 @@ A check that finds nothing returns None and builds nothing, so that a faultless 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final, NamedTuple, cast
 
+import orjson
+
 from vehiclenest.ledger.conformance.context import UNKNOWN, Context
 from vehiclenest.ledger.conformance.uri import is_uri
 
@@ -250,11 +252,11 @@ def json_ld_context(value: Any, _context: Context) -> Found:
     if type(value) is not list:
         return _context_part(value)
     faults: list[Fault] = []
-    parts = cast("list[Any]", value)
-    for index, part in enumerate(parts):
+    first: dict[bytes, int] = {}
+    for index, part in enumerate(cast("list[Any]", value)):
         found = _context_part(part)
-        if not found and parts.index(part) < index:
-            found = fault(_CONTEXT_RULE, f"{shown(part)} stands at {parts.index(part)} already; each once")
+        if not found and first.setdefault(orjson.dumps(part, option=orjson.OPT_SORT_KEYS), index) < index:
+            found = fault(_CONTEXT_RULE, f"{shown(part)} stands there already; each once")
         if found:
             place(found, f"/{index}", faults)
     return faults or None

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, Final, cast
 
 from vehiclenest.core.identifiers.canonical import identity_fault
@@ -12,12 +11,13 @@ from vehiclenest.ledger.conformance.context import Context, Memo
 from vehiclenest.ledger.conformance.uri import is_uri
 
 _TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:Z|([+-][0-9]{2}:[0-9]{2}))")
-_ZONELESS: Final = re.compile(r"[^Zz]*T[^Zz+-]*")
+_ZONELESS: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2})?(?:\.[0-9]+)?")
 _OFFSET: Final = re.compile(r"[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00)")
 _UNIT: Final = re.compile(r"[A-Z0-9]{2,3}")
 _VERSION: Final = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 _HEXADECIMAL: Final = re.compile(r"[0-9A-Fa-f]+")
 _INSTANCES: Final = "urn:epc:id:"
+_ALIKE: Final = 4  # first letters that words have in common to be meant for each other, and how many of them are named
 _NO_URI: Final = "no URI"
 _URI_RULE: Final = "RFC 3986 URI"
 _ONLY_TEXTS: Final = frozenset({str})
@@ -131,22 +131,19 @@ def word(rule: str, words: Mapping[str, str], *, gs1: bool = False, prefix_neede
         if value in words:
             return None
         if ":" not in value:
-            return fault(rule, f"{shown(value)} is no word of it; {_nearest(value, tuple(words))}")
+            return fault(rule, f"{shown(value)} is no word of it; {_nearest(value, words)}")
         if value.startswith(owned):
             return fault(rule, f"{shown(value)}; the standard's own words are written bare")
         if not is_uri(value):
-            return fault(rule, f"{shown(value)}; {_nearest(value, tuple(words))}")
+            return fault(rule, f"{shown(value)}; {_nearest(value, words)}")
         return fault(PREFIX_RULE, context.flaws[value]) if prefix_needed and context.flaws[value] else None
 
     return check
 
 
-@lru_cache(maxsize=1024)
-def _nearest(value: str, words: tuple[str, ...]) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(value[:40], words, n=1)
-    return f"{near[0]}?" if near else f"one of {', '.join(words[:5])}{'…' if len(words) > 5 else ''}, or a URI"  # noqa: PLR2004
+def _nearest(value: str, words: Mapping[str, str]) -> str:
+    near = [known for known in words if known[:_ALIKE] == value[:_ALIKE]]
+    return f"{' or '.join(near)}?" if 0 < len(near) <= _ALIKE else f"one of {', '.join([*words][:_ALIKE])} …, or a URI"
 
 
 def either(first: Check, when: Callable[[Any], bool], second: Check) -> Check:
