@@ -18,7 +18,7 @@ from vehiclenest.core.errors import VehicleNestError
 from vehiclenest.ledger import schema
 from vehiclenest.ledger.booking import gains, outcome_of
 from vehiclenest.ledger.entry import CODES, Entry, entry_of_document, hash_id, is_class, split, unpack
-from vehiclenest.ledger.epcis import CONTEXT
+from vehiclenest.ledger.epcis import OURS
 from vehiclenest.ledger.model import Flow
 
 _OF_LOTS = frozenset(CODES[flow] for flow in (Flow.RECEIVED, Flow.CONSUMED, Flow.PRODUCED, Flow.SHIPPED))
@@ -141,11 +141,6 @@ class Derivation:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        description, lot = schema.description, schema.lot
-        used = select(lot.c.description_id)
-        query = select(description.c.kind, description.c.name, description.c.stream).where(description.c.id.not_in(used))
-        # A lot that is added to is described by its first event: what later ones call it is noted, and used by no row.
-        self._unused = {tuple(row) for row in connection.execute(query)}
 
     def differences(self, events: Sequence[StoredEvent], after: int | None, last: int | None) -> Iterator[Difference]:
         """Compare the rows of consecutive events with what follows from their bytes.
@@ -164,7 +159,7 @@ class Derivation:
             for seq, rows in by_seq.items():
                 for key in rows:
                     yield Difference(
-                        None, None, table, None, f"row {shown(key)} belongs to event {shown(seq)}, which is not there"
+                        None, None, table, None, f"row {_row(key)} belongs to event {shown(seq)}, which is not there"
                     )
 
     def _of_event(self, event: StoredEvent, page: _Page) -> Iterator[Difference]:
@@ -176,7 +171,6 @@ class Derivation:
                 event.seq, event.name, "event", "body", f"cannot be read: {type(error).__name__}: {shown(str(error))}"
             )
             return
-        self._unused.difference_update(lot[1:] for lot in entry.lots)
         name = entry.event_id or hash_id(entry.identity)
         expected = _expected(entry, event.seq, page)
         expected["event"], stored["event"] = {(): _event_values(entry)}, {(): _stored_values(event)}
@@ -184,7 +178,7 @@ class Derivation:
         for table, rows in expected.items():
             for key, column, what in _compare(rows, stored[table], _VALUES[table]):
                 place, _, of = column.partition(".") if column else (table, "", None)
-                yield Difference(event.seq, name, place, of, f"row {shown(key)} {what}" if key else what)
+                yield Difference(event.seq, name, place, of, f"row {_row(key)} {what}" if key else what)
 
     def loose_rows(self) -> Iterator[Difference]:
         """Yield what no event uses, beyond what a page shows: lots that nothing flows into, one lot under two numbers, unused texts."""
@@ -204,19 +198,19 @@ class Derivation:
         for seq, start, reference in self._connection.execute(twice):
             yield Difference(seq, None, "lot", "id", f"{shown(start + reference)} stands under more than one number")
         for table, used in (
+            (schema.context, select(schema.event.c.context_id).where(schema.event.c.context_id.is_not(None))),
             (prefix, select(lot.c.prefix_id)),
+            (schema.description, select(lot.c.description_id)),
             (schema.outcome, select(flow.c.outcome_id).where(flow.c.outcome_id.is_not(None))),
         ):
             for (identity,) in self._connection.execute(select(table.c.id).where(table.c.id.not_in(used))):
                 yield Difference(None, None, table.name, None, f"row {identity} is used by no event")
-        for row in sorted(self._unused, key=ascii):
-            yield Difference(None, None, "description", None, f"row {shown(row)} is used by no event")
 
 
 def _derive(event: StoredEvent) -> Entry:
     """Return the entry of the stored bytes, captured when the body says."""
     document = orjson.loads(unpack(event.body))
-    context = CONTEXT if event.context is None else [*CONTEXT, *orjson.loads(event.context)]
+    context = OURS if event.context is None else OURS.within(orjson.loads(event.context))
     return entry_of_document(document, context, datetime.fromisoformat(document["recordTime"]))
 
 
@@ -390,6 +384,11 @@ def _within(column: ColumnElement[int], after: int | None, last: int | None) -> 
 
 def _inside(seq: Any, after: int | None, last: int | None) -> bool:
     return isinstance(seq, int) and (after is None or seq > after) and (last is None or seq <= last)
+
+
+def _row(key: _Key) -> str:
+    """Return what names a row, beside its event."""
+    return " ".join(map(shown, key))
 
 
 def shown(value: Any) -> str:

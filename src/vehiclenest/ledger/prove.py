@@ -18,6 +18,7 @@ from vehiclenest.ledger.store import Ledger
 from vehiclenest.ledger.trace import trace
 
 FORMAT = "vehiclenest-proof/1"
+_DIGITS = 18  # of the largest number that is tried as an event's: databases count to 2**63
 
 
 def prove_inclusion(ledger: Ledger, folder: Path, name: str, size: int | None = None) -> dict[str, Any]:
@@ -103,7 +104,7 @@ def _numbers(ledger: Ledger, connection: Connection, name: str) -> Sequence[int]
     try:
         return [one.seq for one in trace(ledger, name).events]
     except NotFoundError:
-        if not name.isascii() or not name.isdecimal():
+        if not name.isascii() or not name.isdecimal() or len(name) > _DIGITS:
             raise
     number = int(name)
     if connection.execute(select(event.c.seq).where(event.c.seq == number)).scalar() is None:

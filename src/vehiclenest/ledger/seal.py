@@ -5,7 +5,8 @@ says how. Sealing is meant to run daily.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -85,25 +86,26 @@ def _append(connection: Connection, tree: LeafTree, progress: Progress) -> None:
     first = max(tree.size, 1)
     total = connection.execute(select(schema.event.c.seq).order_by(schema.event.c.seq.desc()).limit(1)).scalar() or 0
     expected = first
-    for seq, entry in entries_from(connection, first):
-        if seq != expected:
-            break
-        if seq > tree.size:
-            tree.append(entry)
-        elif tree.leaf_hash(entry) != tree.leaf(seq):
-            raise ConflictError(
-                f"event {seq} is not the one that was sealed", expected="the ledger of these seals; vnest verify says more"
-            )
-        expected += 1
-        if not seq % _EVENTS_AT_ONCE:
-            progress("sealing", seq, total)
+    with closing(entries_from(connection, first)) as entries:
+        for seq, entry in entries:
+            if seq != expected:
+                break
+            if seq > tree.size:
+                tree.append(entry)
+            elif tree.leaf_hash(entry) != tree.leaf(seq):
+                raise ConflictError(
+                    f"event {seq} is not the one that was sealed", expected="the ledger of these seals; vnest verify says more"
+                )
+            expected += 1
+            if not seq % _EVENTS_AT_ONCE:
+                progress("sealing", seq, total)
     if expected <= max(total, tree.size):
         raise ConflictError(
             f"event {expected} is missing in the ledger", expected="the ledger of these seals; vnest verify says more"
         )
 
 
-def entries_from(connection: Connection, first: int) -> Iterator[tuple[int, bytes]]:
+def entries_from(connection: Connection, first: int) -> Generator[tuple[int, bytes]]:
     """Yield number and entry, the bytes under the leaf hash, of each event from `first` on."""
     event, context = schema.event, schema.context
     query = (
@@ -112,8 +114,9 @@ def entries_from(connection: Connection, first: int) -> Iterator[tuple[int, byte
         .where(event.c.seq >= first)
         .order_by(event.c.seq)
     )
-    for seq, body, around in connection.execute(query, execution_options={"yield_per": _EVENTS_AT_ONCE}):
-        yield seq, body if around is None else body + around
+    with connection.execute(query, execution_options={"yield_per": _EVENTS_AT_ONCE}) as rows:
+        for seq, body, around in rows:
+            yield seq, body if around is None else body + around
 
 
 def name_of(ledger: Ledger) -> str:

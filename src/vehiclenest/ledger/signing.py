@@ -41,9 +41,9 @@ def make_key(path: Path) -> Ed25519PrivateKey:
             file.write(pem)
             file.flush()
             os.fsync(file.fileno())
-    except FileExistsError:
-        raise ConflictError(f"{path} exists", expected="the name of a file that does not, for a new key") from None
     except OSError as error:
+        if path.exists():
+            raise ConflictError(f"{path} exists", expected="the name of a file that does not, for a new key") from None
         raise InputError(f"{path} cannot be written: {error.strerror}", expected="a folder that can be written") from None
     return key
 
