@@ -112,7 +112,7 @@ def test_a_damaged_folder_is_not_gone_on_with(filled: Ledger, key: Ed25519Privat
 def test_of_two_who_seal_at_once_one_is_told(
     filled: Ledger, key: Ed25519PrivateKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    append = sealing._append
+    append = sealing._append  # pyright: ignore[reportPrivateUsage]
 
     def late(*arguments: Any) -> None:
         append(*arguments)

@@ -127,10 +127,11 @@ def _say_verified(found: "Verification") -> None:
     if found.problem_count > _SHOWN:
         click.echo(f"vnest: … and {found.problem_count - _SHOWN} more", err=True)
     last = found.last_seal
-    covered = min(found.events, found.sealed)
     seals = f"the last of {found.seals}, of {last.time} over {last.tree_size} events" if last else "none that holds"
     click.echo("all is well" if found.ok else f"problems: {found.problem_count}")
-    click.echo(f"events: {found.events}, of which sealed {covered}, not sealed yet {found.unsealed}; seal: {seals}")
+    click.echo(
+        f"events: {found.events}, of which sealed {found.events - found.unsealed}, not sealed yet {found.unsealed}; seal: {seals}"
+    )
     if not found.full:
         click.echo("quick: rows that follow from events were not compared")
     if not found.keys_given:
@@ -172,7 +173,7 @@ def prove_event(
 
         folder = folder or seals_folder(ledger)
         proof = prove_consistency(folder, *consistency) if consistency else prove_inclusion(ledger, folder, name or "", size)
-    text = json.dumps(proof, indent=2, ensure_ascii=False)
+    text = json.dumps(proof, indent=2)
     if out is None:
         click.echo(text)
         return

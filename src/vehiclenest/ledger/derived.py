@@ -23,7 +23,7 @@ from vehiclenest.ledger.model import Flow
 
 _OF_LOTS = frozenset(CODES[flow] for flow in (Flow.RECEIVED, Flow.CONSUMED, Flow.PRODUCED, Flow.SHIPPED))
 _UNREADABLE = (VehicleNestError, ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError, zlib.error)
-_SHOWN = 60  # characters of a value in a message
+_SHOWN = 120  # characters of a value in a message
 
 # What the values of a row are called, table and column; a text that stands in a dictionary has the name of its place there.
 _VALUES = {
@@ -81,7 +81,7 @@ class StoredEvent(NamedTuple):
         """Event id, as the row has it."""
         if self.event_id is None:
             return hash_id(self.identity) if isinstance(self.identity, bytes) else None
-        return shown(self.event_id)
+        return str(self.event_id)
 
 
 class Difference(NamedTuple):
@@ -392,6 +392,11 @@ def _row(key: _Key) -> str:
 
 
 def shown(value: Any) -> str:
-    """Return a value as a message shows it: without control characters, and short."""
-    text = value if isinstance(value, str) and value.isprintable() else ascii(value)
+    """Return a value as a message shows it: printable, and short."""
+    text = printable(value) if isinstance(value, str) else ascii(value)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def printable(text: str) -> str:
+    """Return a text without control characters: what was changed may be anything."""
+    return text if text.isprintable() else ascii(text)

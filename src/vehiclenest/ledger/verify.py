@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from vehiclenest.core.errors import InputError, NotFoundError
 from vehiclenest.ledger import schema
-from vehiclenest.ledger.derived import Derivation, StoredEvent, events_after
+from vehiclenest.ledger.derived import Derivation, StoredEvent, events_after, printable
 from vehiclenest.ledger.merkle import HASH_BYTES, LeafTree
 from vehiclenest.ledger.seal import Progress, silent
 from vehiclenest.ledger.seal_folder import History, Seal, read_history
@@ -44,7 +44,7 @@ class Problem:
     def __str__(self) -> str:
         event = None if self.seq is None else f"event {self.seq}" + (f" ({self.event})" if self.event else "")
         place = self.table if self.column is None else f"{self.table}.{self.column}"
-        return ", ".join(part for part in (self.file, event, place) if part) + f": {self.what}"
+        return printable(", ".join(part for part in (self.file, event, place) if part) + f": {self.what}")
 
 
 @dataclass(slots=True)
