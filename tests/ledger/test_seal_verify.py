@@ -121,6 +121,7 @@ def test_a_ledger_as_it_was_sealed_is_well(sealed: Sealed) -> None:
 
 # --- one value anywhere ---------------------------------------------------------------------------------------------------------------
 
+SEALED = 10
 UNHURRIED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much]
 CHANGES = [(table, column) for table in schema.metadata.sorted_tables for column in table.columns]
 
@@ -165,6 +166,8 @@ def changed_and_verified(sealed: Sealed, engine: Engine, table: Table, column: A
         row = data.draw(st.sampled_from(rows), f"row of {table.name}")
         value = other_value(table, column, getattr(row, column.name), data)
         number = event_of(connection, table, row)
+        # Before it is sealed nothing binds an event to a context that adds names which it does not use.
+        assume(number <= SEALED or column is not schema.event.c.context_id)
         here = [key == getattr(row, key.name) for key in table.primary_key.columns]
         there = [key == (value if key.name == column.name else getattr(row, key.name)) for key in table.primary_key.columns]
         try:
