@@ -16,11 +16,12 @@ from sqlalchemy.exc import DBAPIError
 
 from vehiclenest.core.errors import InputError, NotFoundError
 from vehiclenest.ledger import schema
-from vehiclenest.ledger.derived import Derivation, StoredEvent, events_after, printable
+from vehiclenest.ledger.derived import Derivation, printable
 from vehiclenest.ledger.merkle import HASH_BYTES, LeafTree
 from vehiclenest.ledger.seal import Progress, silent
 from vehiclenest.ledger.seal_folder import History, Seal, read_history
 from vehiclenest.ledger.store import Ledger
+from vehiclenest.ledger.stored import StoredEvent, events_after
 
 _LISTED = 100  # problems that are listed; all are counted
 _EVENTS_AT_ONCE = 1000
