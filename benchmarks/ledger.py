@@ -24,16 +24,16 @@ from typing import Any
 
 import orjson
 import psycopg
-from bars import Bar, quantile, report, run
 from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, String, Table, create_engine, insert, make_url, text
-from year import write_year
 
+from bars import Bar, quantile, report, run
 from vehiclenest.ledger import Ledger, capture_document, trace
 from vehiclenest.ledger.balance import balance, columns_of, vehicle_fates
 from vehiclenest.ledger.conformance import Context, check
 from vehiclenest.ledger.entry import entry_of_document
 from vehiclenest.ledger.epcis import OURS
 from vehiclenest.ledger.event_hash import event_hash
+from year import write_year
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("VNEST_DATA", ROOT.parent / "shared" / "data"))
@@ -289,7 +289,7 @@ def _bare(event: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in event.items() if name not in {"recordTime", "@context"}}
 
 
-def measure_engines(make: Callable[[str, str], str], folder: Path) -> list[Bar]:
+def measure_engines(folder: Path) -> list[Bar]:
     """Compare every figure of balances and fates of the demo's day between DuckDB and Spark."""
     if find_spec("pyspark") is None:
         return []
@@ -341,7 +341,7 @@ def main() -> int:
                 "traces": lambda: measure_traces(make, arguments.vehicles, folder),
                 "crashes": lambda: measure_crashes(make, arguments.rounds),
                 "conformance": lambda: measure_conformance(make),
-                "engines": lambda: measure_engines(make, folder),
+                "engines": lambda: measure_engines(folder),
             }
             for part, measure in parts.items():
                 if arguments.only in {None, part}:

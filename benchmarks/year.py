@@ -18,7 +18,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bars import Bar, quantile, report, run
-
 from vehiclenest.ledger import Ledger, trace
 from vehiclenest.ledger.balance import balance, columns_of, largest_closure_error, largest_lot_error
 
