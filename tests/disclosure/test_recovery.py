@@ -7,7 +7,7 @@ import pytest
 
 from vehiclenest.core.verdict import Verdict, at_least
 from vehiclenest.disclosure import in_scope, recovery_rates, targets
-from vehiclenest.ledger import VehicleFate
+from vehiclenest.ledger.balance import VehicleFate
 
 
 def vehicle(category: str = "M1", mass_kg: float = 1000.0, **shares: float) -> VehicleFate:

@@ -21,7 +21,7 @@ import pytest
 import vehiclenest.site.report as report_module
 from vehiclenest.core.errors import InputError
 from vehiclenest.disclosure import USES, in_scope, recovery_rates
-from vehiclenest.ledger import VehicleFate
+from vehiclenest.ledger.balance import VehicleFate
 from vehiclenest.loop.records import Route, Stream
 from vehiclenest.site import Rejected, Result
 from vehiclenest.site.report import flows, write_report

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from vehiclenest.cli.options import database, file_bytes, json_option
+from vehiclenest.cli.options import database, file_bytes, json_flag
 
 
 @click.command(epilog="Example: vnest capture supplier.jsonld --json")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--proceed", is_flag=True, help="Store the events that are right although others are not; by default all or none.")
 @database
-@json_option("Print one JSON object: accepted, stored, errors (pointer, rule, message), total_errors.")
+@json_flag
 def capture(file: Path, proceed: bool, db: str, as_json: bool) -> None:
     """Capture an EPCIS 2.0 document: each event is checked, hashed and stored once.
 

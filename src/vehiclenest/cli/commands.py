@@ -10,8 +10,9 @@ import click
 
 from vehiclenest import __version__
 from vehiclenest.cli.capture import capture
+from vehiclenest.cli.disclose import disclose
 from vehiclenest.cli.hash import hash_events
-from vehiclenest.cli.options import FILE, Command, as_of_option, database, json_option, print_json, progress
+from vehiclenest.cli.options import FILE, Command, as_of_option, database, json_flag, print_json, progress
 
 if TYPE_CHECKING:
     from vehiclenest.ledger import Stock
@@ -44,6 +45,7 @@ def app() -> None:
 
 
 app.add_command(capture)
+app.add_command(disclose)
 app.add_command(hash_events)
 
 
@@ -52,7 +54,7 @@ app.add_command(hash_events)
 @database
 @_base("vnest-out")
 @click.option("--no-events", is_flag=True, help="Do not write events.jsonld, which is large for many vehicles; vnest export can.")
-@json_option()
+@json_flag
 def run(files: tuple[Path, ...], db: str, out: Path, place: str, site: Path | None, no_events: bool, as_json: bool) -> None:
     """Take vehicles in, take them apart, route every part and book it all.
 
@@ -65,7 +67,7 @@ def run(files: tuple[Path, ...], db: str, out: Path, place: str, site: Path | No
 
 @app.command(epilog="Example: vnest demo --out demo-out")
 @_base("demo-out")
-@json_option()
+@json_flag
 def demo(out: Path, place: str, site: Path | None, as_json: bool) -> None:
     """Run the bundled manifest of 60 made-up vehicles into a ledger of its own, made anew each time."""
     from vehiclenest.site import delivered_together, example_manifest
@@ -130,7 +132,7 @@ def _run(
 @database
 @click.option("--all", "every", is_flag=True, help="Print every output, not the largest 20.")
 @as_of_option
-@json_option()
+@json_flag
 def trace(identifier: str, db: str, every: bool, as_of: datetime | None, as_json: bool) -> None:
     """Trace a thing back to its vehicle and forward to everything it became, with shares of its mass.
 
@@ -162,7 +164,7 @@ def trace(identifier: str, db: str, every: bool, as_of: datetime | None, as_json
 @click.option("--to", "last", metavar="DAY", help="Last day, included.")
 @database
 @as_of_option
-@json_option()
+@json_flag
 def balance(by: Any, first: str | None, last: str | None, db: str, as_of: datetime | None, as_json: bool) -> None:
     """Balance the four flows: material, energy, money and information."""
     from vehiclenest.core.time import parse_day
@@ -184,7 +186,7 @@ def balance(by: Any, first: str | None, last: str | None, db: str, as_of: dateti
 @app.command(epilog="Example: vnest export everything.jsonld")
 @click.argument("file", type=FILE)
 @database
-@json_option()
+@json_flag
 def export(file: Path, db: str, as_json: bool) -> None:
     """Write every event of the ledger as one EPCIS 2.0 document."""
     from vehiclenest.ledger import Ledger
@@ -201,7 +203,7 @@ def export(file: Path, db: str, as_json: bool) -> None:
 
 @app.command(epilog="Example: vnest settings my-site && vnest run lots.csv --site my-site")
 @click.argument("folder", type=FILE, metavar="DIR")
-@json_option()
+@json_flag
 def settings(folder: Path, as_json: bool) -> None:
     """Copy every yield, time, price, factor and rule into a folder to edit; use it with --site.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vehiclenest.cli.options import file_bytes
+from vehiclenest.cli.options import file_bytes, json_flag
 from vehiclenest.core.errors import InputError, Where
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command("hash", epilog="Example: vnest hash events.jsonld")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: hashes (eventID, hash) and errors.")
+@json_flag
 def hash_events(file: Path, as_json: bool) -> None:
     """Print the CBV 2.0 event hash id of each event, one a line, in the order of the file.
 

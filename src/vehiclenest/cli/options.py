@@ -30,9 +30,9 @@ def database(command: Command) -> Command:
     )(command)
 
 
-def json_option(text: str = "Print one JSON object.") -> Callable[[Command], Command]:
+def json_flag(command: Command) -> Command:
     """Add --json."""
-    return click.option("--json", "as_json", is_flag=True, help=text)
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
 
 
 def as_of_option(command: Command) -> Command:

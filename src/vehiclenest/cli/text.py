@@ -12,6 +12,8 @@ from rich.table import Table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from vehiclenest.disclosure.authority import Upload
+    from vehiclenest.disclosure.catenax import Document
     from vehiclenest.ledger import Mentioned, Trace
     from vehiclenest.ledger.trace import EventRecord
     from vehiclenest.site import Result
@@ -185,3 +187,50 @@ def print_balance(found: dict[str, Any]) -> None:
         console.print(f"{found['foreign_events']} events without our flows are stored and left out of these balances")
     if found["unverified"]:
         console.print(f"{len(found['unverified'])} unverified figures [U] stand behind this: --json lists them")
+
+
+def print_upload(upload: "Upload", written: list[str]) -> None:
+    """Print what a month's authority upload holds, how its deadlines stand and what is missing most."""
+    console = _console()
+    console.print(
+        f"[bold]{upload.month}[/], as it stands on {upload.on}: {len(upload.vehicles)} vehicles, {len(upload.batteries)} batteries, "
+        f"{len(upload.manifests)} hazardous-waste manifests; {upload.events:,} events read"
+    )
+    records = {"vehicles": upload.vehicles, "batteries": upload.batteries, "manifests": upload.manifests}
+    deadlines = _table("\nDeadlines", "record", "status", "verdict", "how many", "first due")
+    for name in ("vehicles", "batteries"):
+        standing: dict[tuple[str, str], list[str]] = {}
+        for record in (*upload.vehicles,) if name == "vehicles" else (*upload.batteries,):
+            due = str(record.deadline.due or "–")
+            standing.setdefault((record.deadline.status, record.deadline.verdict), []).append(due)
+        for (status, verdict), due in standing.items():
+            deadlines.add_row(name, status, f"[{_SIGNS[verdict]}]{verdict}[/]", str(len(due)), min(due))
+    console.print(deadlines)
+    gaps: dict[tuple[str, str, str], int] = {}
+    for name, kind in records.items():
+        for record in kind:
+            for gap in record.missing:
+                key = (name, gap.field, gap.supplied_by)
+                gaps[key] = gaps.get(key, 0) + 1
+    missing = _table("\nMissing: no event supplies it", "record", "field", "in how many", "what would supply it")
+    missing.columns[1].justify = missing.columns[3].justify = "left"
+    for (name, gap, source), count in gaps.items():
+        missing.add_row(name, escape(gap), str(count), escape(source))
+    console.print(missing)
+    for file in written:
+        console.print(f"written: {escape(file)}")
+
+
+def print_document(document: "Document", out: Path | None) -> None:
+    """Print a document, or what it lacks."""
+    console = _console()
+    if document.content is None:
+        missing = _table(f"{document.aspect} of {escape(document.lot)}: missing", "field", "what would supply it")
+        missing.columns[1].justify = "left"
+        for gap in document.missing:
+            missing.add_row(escape(gap.field), escape(gap.supplied_by))
+        console.print(missing)
+    elif out:
+        console.print(f"{document.aspect} of {escape(document.lot)} written: {escape(str(out))}")
+    else:
+        console.print_json(data=document.content)

@@ -97,6 +97,10 @@ class Row(Mapping[str, Constant]):
         """Return a word of the row."""
         return str(self._rest.get(key, default))
 
+    def texts(self) -> dict[str, str]:
+        """Return every word of the row by name; lists and flags are left out."""
+        return {key: value for key, value in self._rest.items() if isinstance(value, str)}
+
     def words(self, key: str) -> tuple[str, ...]:
         """Return a list of words of the row, empty where it has none."""
         value = self._rest.get(key, ())

@@ -1,24 +1,24 @@
 """Balances of the four flows over a span of time, by stage, by material or by vehicle, asked of the columns."""
 
+# Ibis and PyArrow type their expressions in part only.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from collections import defaultdict
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import orjson
 
 from vehiclenest.core.errors import InputError
-from vehiclenest.ledger.columns import Columns, Progress, columns_folder, open_columns
+from vehiclenest.ledger.columns import Columns, Progress, Table, columns_folder, open_columns
 from vehiclenest.ledger.entry import microseconds
 from vehiclenest.ledger.fate import ends_of
 from vehiclenest.ledger.model import UNVERIFIED, Flow
 from vehiclenest.ledger.store import Ledger
-
-if TYPE_CHECKING:
-    import ibis
 
 By = Literal["stage", "material", "vehicle"]
 _DAY = 86_400_000_000  # microseconds
@@ -36,7 +36,7 @@ class Span:
         if self.first and self.last and self.first > self.last:
             raise InputError(f"{self.first} is after {self.last}", expected="a first day that is not after the last")
 
-    def of(self, table: "ibis.Table") -> "ibis.Table":
+    def of(self, table: Table) -> Table:
         """Return the rows of a table whose events lie within."""
         if self.first_event > 1:
             table = table.filter(table.event_seq >= self.first_event)

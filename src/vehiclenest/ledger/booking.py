@@ -256,11 +256,13 @@ class Booking:
     def _ancestors(self, of: set[str | None]) -> set[str | None]:
         """Return everything that things were made of."""
         found: set[str | None] = set()
-        fresh = of
+        fresh = set(of)
         while fresh:
             found |= fresh
-            older = sources(self.connection, [uri for uri in fresh if uri is not None])
-            fresh = set().union(older, *(self._made_of[uri] for uri in fresh)) - found
+            older: set[str | None] = {*sources(self.connection, [uri for uri in fresh if uri is not None])}
+            for uri in fresh:
+                older |= self._made_of.get(uri, set())
+            fresh = older - found
         return found
 
     def _load_used(self, entries: Sequence[Entry]) -> None:

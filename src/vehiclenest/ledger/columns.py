@@ -5,6 +5,9 @@ its first and last event) stays right once it is written. Days that are over, an
 rest is written for the question and thrown away.
 """
 
+# Ibis and PyArrow type their expressions in part only.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 import os
 import tempfile
 from collections import Counter, defaultdict
@@ -14,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 import pyarrow as pa
@@ -26,10 +29,6 @@ from vehiclenest.ledger import schema
 from vehiclenest.ledger.closure import close
 from vehiclenest.ledger.entry import FLOWS, microseconds, ours, unpack
 from vehiclenest.ledger.store import Book, attributes_of
-
-if TYPE_CHECKING:
-    import ibis
-    from ibis.backends import BaseBackend
 
 ENGINES = ("duckdb", "pyspark")
 _MANY = 10_000  # events from which an unfinished day is kept as well
@@ -57,27 +56,29 @@ _WITHOUT_BODIES = frozenset({"lot", "flow"})
 _FLOW_NAMES = [flow.value for flow in FLOWS]
 
 Progress = Callable[[str, int, int], None]
+Table = Any  # an expression of Ibis
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The ledger's columns in one engine: `table(name)` gives a table of Ibis, up to the event number `last`, without what was withdrawn."""
+    """The ledger's columns in one engine: `table(name)` gives a table of what stood in it by the event number `last`."""
 
-    backend: "BaseBackend"
+    backend: Any
     files: Mapping[str, Sequence[Path]]
     last: int
     withdrawn: Sequence[int]
     scratch: Path
 
-    def table(self, name: str) -> "ibis.Table":
+    def table(self, name: str) -> Table:
         """Return a table: event, lot, flow, material, energy, money or information."""
         import ibis
 
+        found: Table
         files = [str(file) for file in self.files[name]]
         if self.backend.name == "duckdb":
             found = self.backend.read_parquet(files)
         else:
-            parts = [self.backend.read_parquet(file) for file in files]
+            parts: list[Table] = [self.backend.read_parquet(file) for file in files]
             found = parts[0] if len(parts) == 1 else ibis.union(*parts)
         found = found.filter(found.event_seq <= self.last)
         if not self.withdrawn:
@@ -87,7 +88,7 @@ class Columns:
             return found.semi_join(latest, ["lot", "event_seq"])
         return found.filter(found.event_seq.notin(list(self.withdrawn)))
 
-    def keep(self, expression: "ibis.Table") -> "ibis.Table":
+    def keep(self, expression: Table) -> Table:
         """Return a table computed once, for as long as the columns are open."""
         file = self.scratch / f"kept-{sum(1 for _ in self.scratch.iterdir())}.parquet"
         self.backend.to_parquet(expression, file)
@@ -163,7 +164,7 @@ def _silent(_stage: str, _done: int, _total: int) -> None:
     return
 
 
-def _connect(engine: str, scratch: Path) -> "BaseBackend":
+def _connect(engine: str, scratch: Path) -> Any:
     import ibis
 
     if engine not in ENGINES:
@@ -171,7 +172,7 @@ def _connect(engine: str, scratch: Path) -> "BaseBackend":
     try:
         if engine == "duckdb":
             return ibis.duckdb.connect(temp_directory=str(scratch), memory_limit="1GB", preserve_insertion_order=False)
-        from pyspark.sql import SparkSession
+        from pyspark.sql import SparkSession  # pyright: ignore[reportMissingImports]  # the extra spark
 
         # A ledger's columns are small for Spark: few partitions, and times that stay UTC.
         session = SparkSession.builder.appName("vnest").config("spark.sql.shuffle.partitions", "8").getOrCreate()

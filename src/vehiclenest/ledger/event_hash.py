@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
 from vehiclenest.ledger.conformance import vocabulary as cbv
-from vehiclenest.ledger.conformance.canonical import canonical_number, canonical_time
+from vehiclenest.ledger.conformance.canonical import canonical_number, canonical_numbers, canonical_time
 from vehiclenest.ledger.conformance.context import COMMENT, STANDARD, Context
 
+_ONLY_FLOATS: Final = frozenset({float})
 _Render = Callable[[Any, Context], str]
 
 
@@ -59,11 +60,25 @@ def _object(fields: Mapping[str, Any], context: Context) -> str:
 
 
 def _entries(fields: Mapping[str, Any], context: Context) -> list[str]:
-    """Return each field as its full name and its value, a list as one entry an element; null says nothing."""
+    """Return each field as its full name and its value, a list as one entry an element; comments and null say nothing."""
+    names = context.names
+    if context.commented:
+        fields = {field: value for field, value in fields.items() if names[field] != COMMENT}
+    if fields and _ONLY_FLOATS.issuperset(map(type, fields.values())):
+        numbers = canonical_numbers(list(fields.values()))
+        entries = [f"{names[field]}={number}" for field, number in zip(fields, numbers, strict=True)]
+    else:
+        entries = _mixed_entries(fields, context)
+    if context.commented and any(names[field] == COMMENT for field in fields):
+        return _entries(fields, context)  # the first comment that this context met
+    return entries
+
+
+def _mixed_entries(fields: Mapping[str, Any], context: Context) -> list[str]:
     names, texts = context.names, context.texts
     entries: list[str] = []
     for field, value in fields.items():
-        kind = type(value)
+        kind = type(value)  # pyright: ignore[reportUnknownVariableType]
         if kind is str:
             entries.append(names[field] + texts[value])
         elif kind is float:
@@ -73,14 +88,12 @@ def _entries(fields: Mapping[str, Any], context: Context) -> list[str]:
             entries += [name + _value(element, context) for element in cast("list[Any]", value)]
         elif value is not None and field != "@context":
             entries.append(names[field] + _value(value, context))
-    if context.commented:
-        entries = [entry for entry in entries if not entry.startswith(COMMENT)]
     return entries
 
 
 def _value(value: Any, context: Context) -> str:
     """Return what follows a name: `=` and a text, or the entries of an object or list; nothing for null and empty ones."""
-    kind = type(value)
+    kind = type(value)  # pyright: ignore[reportUnknownVariableType]
     if kind is str:
         return context.texts[value]
     if kind is dict:
@@ -104,7 +117,7 @@ def _plain_list(name: str) -> _Render:
     """Write one value or a list of them, each under the name."""
 
     def render(value: Any, context: Context) -> str:
-        values: list[Any] = value if type(value) is list else [value]
+        values = cast("list[Any]", value) if isinstance(value, list) else [value]
         return "".join(sorted([name + _value(element, context) for element in values]))
 
     return render

@@ -4,21 +4,21 @@ Mass walks the graph of lots one event at a time, all of it at once: of a mixed 
 proportion. A lot is never made out of itself, so the walk ends.
 """
 
+# Ibis and PyArrow type their expressions in part only.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from vehiclenest.core.errors import ConflictError
-from vehiclenest.ledger.columns import Columns
+from vehiclenest.ledger.columns import Columns, Table
 from vehiclenest.ledger.model import STOCK, Flow
-
-if TYPE_CHECKING:
-    import ibis
 
 _LONGEST_WAY = 1_000  # events from a lot to its end
 _ROUNDING = 1e-12  # of what came into a lot: what remains below this is the arithmetic of doubles
 
 
-def ends_of(columns: Columns, start: "ibis.Table") -> Iterator[dict[str, Any]]:
+def ends_of(columns: Columns, start: Table) -> Iterator[dict[str, Any]]:
     """Yield where mass ended.
 
     Parameters
@@ -43,11 +43,13 @@ def ends_of(columns: Columns, start: "ibis.Table") -> Iterator[dict[str, Any]]:
     for _ in range(_LONGEST_WAY):
         yield from columns.rows(_in_stock(frontier, lots))
         moving = frontier.inner_join(leaving, "lot")
-        moving = moving.inner_join(lots, "lot").mutate(part=lambda t: t.kg / t.gained)
+        moving = moving.inner_join(lots, "lot")
+        moving = moving.mutate(part=moving.kg / moving.gained)
         yield from columns.rows(_shipped(moving))
         consumed = moving.filter(moving.flow == Flow.CONSUMED.value)
         into = consumed.group_by("origin", "event_seq").agg(kg=(consumed.moved * consumed.part).sum())
-        out = columns.keep(into.inner_join(outputs, "event_seq").mutate(kg=lambda t: t.kg * t.share))
+        given = into.inner_join(outputs, "event_seq")
+        out = columns.keep(given.mutate(kg=given.kg * given.share))
         yield from columns.rows(_gone(out))
         going = out.filter(out.flow == Flow.PRODUCED.value)
         frontier = columns.keep(going.group_by("origin", "lot").agg(kg=going.kg.sum()))
@@ -56,13 +58,13 @@ def ends_of(columns: Columns, start: "ibis.Table") -> Iterator[dict[str, Any]]:
     raise ConflictError("a lot was made out of itself", expected="transformations without a cycle")
 
 
-def _lots(columns: Columns) -> "ibis.Table":
+def _lots(columns: Columns) -> Table:
     """Return what came into each lot and what remains of it, in kg, with its stream."""
     import ibis
 
     flow, lot = columns.table("flow"), columns.table("lot")
     flow = flow.filter(flow.lot.notnull())
-    gain = ibis.ifelse(flow.flow.isin([Flow.RECEIVED.value, Flow.PRODUCED.value]), flow.kg, 0.0)
+    gain: Table = ibis.ifelse(flow.flow.isin([Flow.RECEIVED.value, Flow.PRODUCED.value]), flow.kg, 0.0)
     moved = flow.select("lot", gain=gain, change=ibis.ifelse(gain > 0, flow.kg, -flow.kg))
     sums = moved.group_by("lot").agg(gained=moved.gain.sum(), remains=moved.change.sum())
     return (
@@ -70,13 +72,13 @@ def _lots(columns: Columns) -> "ibis.Table":
     )
 
 
-def _leaving(columns: Columns) -> "ibis.Table":
+def _leaving(columns: Columns) -> Table:
     flow = columns.table("flow")
     left = flow.filter(flow.flow.isin([Flow.CONSUMED.value, Flow.SHIPPED.value]))
     return left.select("lot", "event_seq", "flow", "route", "value_e4", "carbon_kg", moved=left.kg)
 
 
-def _outputs(columns: Columns) -> "ibis.Table":
+def _outputs(columns: Columns) -> Table:
     """Return each output of an event with its share of all of them."""
     flow = columns.table("flow")
     given = flow.filter(flow.flow.isin([Flow.PRODUCED.value, Flow.LOST.value, Flow.UNACCOUNTED.value]))
@@ -85,7 +87,7 @@ def _outputs(columns: Columns) -> "ibis.Table":
     return shared.select("event_seq", "lot", "flow", share=shared.kg / shared.total)
 
 
-def _in_stock(frontier: "ibis.Table", lots: "ibis.Table") -> "ibis.Table":
+def _in_stock(frontier: Table, lots: Table) -> Table:
     import ibis
 
     held = frontier.inner_join(lots, "lot")
@@ -94,7 +96,7 @@ def _in_stock(frontier: "ibis.Table", lots: "ibis.Table") -> "ibis.Table":
     return held.mutate(end=ibis.literal(STOCK), value_e4=ibis.literal(0.0), carbon_kg=ibis.literal(0.0))
 
 
-def _shipped(moving: "ibis.Table") -> "ibis.Table":
+def _shipped(moving: Table) -> Table:
     sent = moving.filter(moving.flow == Flow.SHIPPED.value)
     sent = sent.mutate(end=sent.route.coalesce(Flow.SHIPPED.value))
     return sent.group_by("origin", "end", "stream").agg(
@@ -104,7 +106,7 @@ def _shipped(moving: "ibis.Table") -> "ibis.Table":
     )
 
 
-def _gone(out: "ibis.Table") -> "ibis.Table":
+def _gone(out: Table) -> Table:
     import ibis
 
     gone = out.filter(out.flow != Flow.PRODUCED.value)

@@ -9,7 +9,22 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import BigInteger, Column, ColumnElement, Connection, String, and_, cast, column, func, literal, or_, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Join,
+    String,
+    and_,
+    cast,
+    column,
+    func,
+    literal,
+    or_,
+    select,
+)
 
 from vehiclenest.core.errors import ConflictError
 from vehiclenest.ledger import schema
@@ -196,7 +211,7 @@ def _connected(connection: Connection, uri: str, roles: tuple[tuple[int, int], .
     return sorted({name for name in found if name != uri})
 
 
-def _same_transformation(one: "schema.Table", another: "schema.Table") -> tuple[ColumnElement[int], "schema.Join"]:
+def _same_transformation(one: FromClause, another: FromClause) -> tuple[ColumnElement[int], Join]:
     """Join the mentions of one event, or of all events of one transformation."""
     own, same = schema.mention.alias("own_transformation"), schema.mention.alias("same_transformation")
     event = func.coalesce(same.c.event_seq, one.c.event_seq)

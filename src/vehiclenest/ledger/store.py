@@ -221,10 +221,10 @@ class Ledger:
         with self.writing() as book:
             return book.enter(entries)
 
-    def bodies(self, first: int = 1) -> Iterator[bytes]:
-        """Yield every event as JSON; see `Book.bodies`."""
+    def bodies(self, first: int = 1, as_of: datetime | None = None, *, in_force_only: bool = False) -> Iterator[bytes]:
+        """Yield events as JSON; see `Book.bodies`."""
         with self.reading() as book:
-            yield from book.bodies(first)
+            yield from book.bodies(first, as_of, in_force_only=in_force_only)
 
     def size(self) -> int:
         """Return how many events the ledger holds."""
@@ -245,6 +245,7 @@ def entries_of(events: Iterable[Event], recorded: datetime) -> list[Entry]:
 
 def attributes_of(body: dict[str, Any], uri: str) -> dict[str, str]:
     """Return what an event says of a lot that it describes, beside its kind, name and stream."""
-    described = (ours(body) or {}).get(f"{PREFIX}:lots", ())
-    found = next((item for item in described if item[f"{PREFIX}:id"] == uri), {})
+    described: list[dict[str, Any]] = (ours(body) or {}).get(f"{PREFIX}:lots", [])
+    nothing: dict[str, Any] = {}
+    found = next((item for item in described if item[f"{PREFIX}:id"] == uri), nothing)
     return {name.removeprefix(f"{PREFIX}:"): str(value) for name, value in found.items() if name not in _LOT_FIELDS}

@@ -22,6 +22,7 @@ from vehiclenest.loop.records import (
     merged,
     scaled,
 )
+from vehiclenest.site.parties import handover_parties, packaging, shipping_parties
 from vehiclenest.site.settings import Settings
 
 HULK = "HLK"
@@ -112,6 +113,7 @@ def received(vehicle: Vehicle, source: str, settings: Settings, costs: Costs) ->
                 "bizTransactionList": [{"type": "cert", "bizTransaction": certificate}],
                 "epcList": [thing],
                 "sourceList": [{"type": "owning_party", "source": settings.party("last owner")}],
+                **handover_parties(settings),
             },
             money=[costs.money(vehicle.mass_kg * costs.vehicle_kg, "last owner", "purchase")],
             information=[InformationFlow("certificate_of_destruction", certificate)],
@@ -164,7 +166,7 @@ def _removed(kind: str, vehicle: Vehicle, fractions: Sequence[Fraction], time: d
         kind,
         time,
         {"action": "DELETE", "bizStep": "removing", **_place(settings), "parentID": thing, **children},
-        lots=[Lot(lot, *_described(fraction, vehicle)) for lot, fraction in zip(lots, fractions, strict=True)],
+        lots=[Lot(lot, *_described(fraction, vehicle, settings)) for lot, fraction in zip(lots, fractions, strict=True)],
         material=[
             MaterialFlow(Flow.CONSUMED, merged(*(fraction.materials for fraction in fractions)), thing),
             *(MaterialFlow(Flow.PRODUCED, fraction.materials, lot) for lot, fraction in zip(lots, fractions, strict=True)),
@@ -172,11 +174,14 @@ def _removed(kind: str, vehicle: Vehicle, fractions: Sequence[Fraction], time: d
     )
 
 
-def _described(fraction: Fraction, vehicle: Vehicle) -> tuple[str, str, str, dict[str, str]]:
-    name = fraction.name.replace("_", " ")
+def _described(fraction: Fraction, vehicle: Vehicle, settings: Settings) -> tuple[str, str, str, dict[str, str]]:
+    name, attributes = fraction.name.replace("_", " "), {"packaging": packaging(fraction.name, settings)}
     if fraction.bulk:
-        return "tank", name, fraction.stream.value, {"code": fraction.code, "month": tank_month(vehicle.received_at)}
-    return "fraction", name, fraction.stream.value, {"treatment": fraction.treatment} if fraction.treatment else {}
+        attributes |= {"code": fraction.code, "month": tank_month(vehicle.received_at)}
+    else:
+        attributes |= {"treatment": fraction.treatment}
+    kind = "tank" if fraction.bulk else "fraction"
+    return kind, name, fraction.stream.value, {key: value for key, value in attributes.items() if value}
 
 
 def tank_month(time: datetime) -> str:
@@ -299,6 +304,7 @@ def shipped(
             "destinationList": [{"type": "owning_party", "destination": party}],
             **({"epcList": things} if things else {}),
             **({"quantityList": quantities} if quantities else {}),
+            **shipping_parties(decision.counterparty, settings),
         },
         material=[
             MaterialFlow(

@@ -3,7 +3,7 @@
 import csv
 import os
 import tempfile
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -45,6 +45,15 @@ def write_rejected(rejected: Sequence[Rejected], path: Path) -> None:
         writer.writerows(
             [_inert(row.file), "" if row.line is None else row.line, row.field, _inert(row.reason)] for row in rejected
         )
+
+
+def write_table(rows: Sequence[Mapping[str, str]], path: Path) -> None:
+    """Write rows of one shape as CSV under their names; whole or not at all. Without rows the file is empty."""
+    with whole_file(path) as file:
+        writer = csv.writer(file)
+        if rows:
+            writer.writerow(list(rows[0]))
+        writer.writerows([_inert(cell) for cell in row.values()] for row in rows)
 
 
 def _inert(text: str) -> str:

@@ -72,7 +72,26 @@ _NAMES: Final = {
     "lot": "10",
     "cpv": "22",
 }
-_SCHEMES: Final = frozenset(["sgtin", "lgtin", "upui", "itip", "sscc", "sgln", "pgln", "grai", "gdti", "sgcn", "gsrn", "gsrnp", "gsin", "giai", "ginc", "cpi"])
+_SCHEMES: Final = frozenset(
+    (
+        "sgtin",
+        "lgtin",
+        "upui",
+        "itip",
+        "sscc",
+        "sgln",
+        "pgln",
+        "grai",
+        "gdti",
+        "sgcn",
+        "gsrn",
+        "gsrnp",
+        "gsin",
+        "giai",
+        "ginc",
+        "cpi",
+    )
+)
 _GIAI: Final = "urn:epc:id:giai:"
 _PREFIX_LENGTHS: Final = range(6, 13)
 _GIAI_LONGEST: Final = 30
@@ -115,7 +134,7 @@ def _from_urn(text: str) -> str | None:
 
 
 def _upui_class(text: str) -> str | None:
-    """A pattern of all UPUIs of a GTIN is the GTIN itself."""
+    """Read a pattern of all UPUIs of a GTIN, which is the GTIN itself."""
     if not text.startswith("urn:epc:idpat:upui:"):
         return None
     return _from_urn(text.replace(":upui:", ":sgtin:", 1))

@@ -5,13 +5,13 @@ Nothing is fetched. GS1's own context is known by its prefixes; what another rem
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, cast
 
 import orjson
 
 from vehiclenest.ledger.conformance.canonical import canonical_text
-from vehiclenest.ledger.conformance.uri import URI_SCHEMES, is_uri
+from vehiclenest.ledger.conformance.uri import URI_SCHEMES, is_scheme, is_uri
 
 # What GS1's EPCIS context declares.
 STANDARD_PREFIXES: Final = {
@@ -27,10 +27,13 @@ STANDARD_PREFIXES: Final = {
 COMMENT: Final = "{http://www.w3.org/2000/01/rdf-schema#}comment"
 _STANDARD_CONTEXT: Final = re.compile(r"https?://(ref\.gs1\.org/standards/epcis|gs1\.github\.io/EPCIS)/.*epcis-context\.jsonld")
 _LAST_SEPARATOR: Final = re.compile(r"(.*[/#:])(.*)", re.DOTALL)
-_MEMO_ENTRIES: Final = 50_000
+_MEMO_ENTRIES: Final = 10_000
 _MEMO_TEXT: Final = 256
-_CONTEXTS: Final = 256
+_CONTEXTS: Final = 32
 _CHAIN: Final = 8
+
+
+_known_contexts: "dict[bytes, Context]" = {}
 
 
 class Memo(dict[str, str]):
@@ -51,6 +54,18 @@ class Memo(dict[str, str]):
         return value
 
 
+class Names(set[str]):
+    """Remembers names, never more than `_MEMO_ENTRIES` and those of one object."""
+
+    __slots__ = ()
+
+    def learn(self, names: Iterable[str]) -> None:
+        """Add names."""
+        if len(self) >= _MEMO_ENTRIES:
+            self.clear()
+        self.update(names)
+
+
 class Context:
     """The prefixes and terms that hold at one place of a document.
 
@@ -68,14 +83,17 @@ class Context:
         For each field name ``{namespace}local``; a name without namespace as it is.
     flaws
         For each name of a user's field, and for each value written like one, what is wrong with it; nothing where it is right.
+    sound
+        Names found without flaw so far, for a whole object at once.
     texts
         For each text value ``=`` and what it stands for, in canonical form; nothing for an empty one.
     """
 
-    __slots__ = ("_inner", "commented", "declared", "flaws", "names", "open", "prefixes", "terms", "texts", "vocabulary")
+    __slots__ = ("_key", "commented", "declared", "flaws", "names", "open", "prefixes", "sound", "terms", "texts", "vocabulary")
 
     def __init__(
         self,
+        key: bytes,
         prefixes: Mapping[str, str],
         terms: Mapping[str, str],
         vocabulary: str,
@@ -83,6 +101,7 @@ class Context:
         is_open: bool,
         declared: tuple[Any, ...] = (),
     ) -> None:
+        self._key = key
         self.declared = declared
         self.prefixes = prefixes
         self.terms = terms
@@ -92,17 +111,17 @@ class Context:
         self.names = Memo(self._name)
         self.texts = Memo(self._text)
         self.flaws = Memo(self._flaw)
-        self._inner: dict[bytes, Context] = {}
+        self.sound = Names()
 
     def within(self, value: Any) -> "Context":
         """Return the context inside an object whose `@context` is `value`."""
-        key = orjson.dumps(value)
-        found = self._inner.get(key)
+        key = self._key + orjson.dumps(value)
+        found = _known_contexts.get(key)
         if found is None:
-            found = _extended(self, value)
-            if len(self._inner) >= _CONTEXTS:
-                self._inner.clear()
-            self._inner[key] = found
+            found = _extended(self, value, key)
+            if len(_known_contexts) >= _CONTEXTS:
+                _known_contexts.clear()
+            _known_contexts[key] = found
         return found
 
     def expand(self, text: str) -> str:
@@ -113,14 +132,17 @@ class Context:
         namespace = self.prefixes.get(prefix)
         return text if namespace is None else namespace + rest
 
-    def _flaw(self, name: str) -> str:
+    def undeclared(self, name: str) -> str:
+        """Return what is wrong with the prefix of a name; nothing where it is declared, or where the name has none."""
         prefix, colon, local = name.partition(":")
-        if not colon:
-            return "it has no prefix"
-        if not is_uri(name):
-            return "it is no URI (RFC 3986)"
-        known = self.open or prefix in self.prefixes or local.startswith("//") or prefix.lower() in URI_SCHEMES
-        return "" if known else f"its prefix {prefix!r} is not declared in an @context"
+        if not colon or self.open or prefix in self.prefixes or local.startswith("//"):
+            return ""
+        if prefix.lower() in URI_SCHEMES or not is_scheme(prefix):
+            return ""
+        return f"the prefix {prefix!r} is not declared; an @context says what it stands for"
+
+    def _flaw(self, name: str) -> str:
+        return self.undeclared(name) if is_uri(name) else f"{name!r} is neither a compact name nor a URI"
 
     def _text(self, text: str) -> str:
         canonical = canonical_text(text, self.expand)
@@ -143,7 +165,7 @@ def _braced(iri: str) -> str:
     return f"{{{found[1]}}}{found[2]}" if found else iri
 
 
-def _extended(outer: Context, value: Any) -> Context:
+def _extended(outer: Context, value: Any, key: bytes) -> Context:
     prefixes, terms = dict(outer.prefixes), dict(outer.terms)
     vocabulary, is_open = outer.vocabulary, outer.open
     for part in _parts(value):
@@ -158,7 +180,8 @@ def _extended(outer: Context, value: Any) -> Context:
     for name, iri in (*prefixes.items(),):
         prefixes[name] = _full(iri, prefixes)
     terms = {name: _full(iri, prefixes) for name, iri in terms.items()}
-    return Context(prefixes, terms, vocabulary, is_open=is_open, declared=(*outer.declared, *_parts(value)))
+    declared = (*outer.declared, *_parts(value))
+    return Context(key, prefixes, terms, vocabulary, is_open=is_open, declared=declared)
 
 
 def _parts(value: Any) -> Iterator[Any]:
@@ -190,4 +213,6 @@ def _full(iri: str, prefixes: Mapping[str, str]) -> str:
     return iri
 
 
-STANDARD: Final = Context(STANDARD_PREFIXES, {}, "", is_open=False)
+STANDARD: Final = Context(b"", STANDARD_PREFIXES, {}, "", is_open=False)
+# Where an @context is missing or wrong, that is one mistake; the prefixes that it would have declared are none.
+UNKNOWN: Final = Context(b"unknown", STANDARD_PREFIXES, {}, "", is_open=True)

@@ -1,32 +1,30 @@
-"""A document: bytes become JSON without ambiguity, JSON becomes its events, each with its context, or a list of faults."""
+"""A document becomes its events, each with the context that holds inside it, or a list of faults."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, cast
-
-import orjson
 
 from vehiclenest.ledger.conformance.check import (
     MOST_FAULTS,
     UNTOLD,
     Check,
     Fault,
-    added_field,
     any_field,
     fault,
     items,
     json_ld_context,
+    place,
     pointer,
     record,
     shown,
+    users_field,
 )
-from vehiclenest.ledger.conformance.context import STANDARD, Context
+from vehiclenest.ledger.conformance.context import STANDARD, UNKNOWN, Context
 from vehiclenest.ledger.conformance.events import check_event
+from vehiclenest.ledger.conformance.reading import read
 from vehiclenest.ledger.conformance.values import string, time, uri, version
 
-_JSON: Final = "RFC 8259 JSON"
-_HASH_ID: Final = "ni:///sha"
+_DOCUMENT: Final = "EPCIS 2.0 document"
 
 
 class CheckedEvent(NamedTuple):
@@ -87,133 +85,64 @@ def check(document: bytes | str | dict[str, Any] | list[Any]) -> Checked:
     >>> check(b'{"type": "ObjectEvent"').faults[0].rule
     'RFC 8259 JSON'
     """
-    raw, faults = _written(document)
-    if faults:
-        return Checked([], faults, len(faults))
-    parsed, faults = _read(raw)
-    if faults:
-        return _answer([], faults)
-    return _check(parsed)
-
-
-def _written(document: bytes | str | dict[str, Any] | list[Any]) -> tuple[bytes, list[Fault]]:
-    if isinstance(document, bytes):
-        return document.removeprefix(b"\xef\xbb\xbf"), []
-    try:
-        text = document if isinstance(document, str) else json.dumps(document, ensure_ascii=False, allow_nan=False)
-        return text.encode(), []
-    except (TypeError, ValueError, RecursionError) as error:
-        return b"", fault(_JSON, f"{error}; objects, arrays, texts, finite numbers, true, false, null")
-
-
-def _read(raw: bytes) -> tuple[Any, list[Fault]]:
-    """Parse JSON; what the parser would let pass or drop in silence is a fault."""
-    try:
-        parsed: Any = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        return None, fault(_JSON, f"line {error.lineno}, column {error.colno}: {error.msg}")
-    try:
-        again = orjson.dumps(parsed)
-    except TypeError as error:
-        return None, fault(_JSON, f"{error}; fewer levels of nesting")
-    # The parser keeps the last of two members with one name. Then quotes are fewer in what it kept than in what it was given.
-    if _quotes(again) != _quotes(raw):
-        return parsed, _repeated_names(raw)
-    return parsed, []
-
-
-def _quotes(text: bytes) -> int:
-    """Return how many quotes begin or end a text."""
-    if b"\\" in text:
-        text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
-    return text.count(b'"')
-
-
-class _Members(dict[str, Any]):
-    """An object that remembers the names it was given more than once."""
-
-    repeated: tuple[str, ...] = ()
-
-
-def _members(pairs: list[tuple[str, Any]]) -> _Members:
-    members = _Members(pairs)
-    if len(members) < len(pairs):
-        seen: set[str] = set()
-        repeated = {name: None for name, _ in pairs if name in seen or seen.add(name)}
-        members.repeated = tuple(name for name in repeated if name != "eventID" or not _hash_beside_id(pairs))
-    return members
-
-
-def _hash_beside_id(pairs: list[tuple[str, Any]]) -> bool:
-    """Tell whether an event has two ids of which one is a hash: as in a document of GS1's, and nothing about it is ambiguous.
-
-    An event's identity is the hash computed from it; no `eventID` takes part in that.
-    """
-    hashes = [str(value).startswith(_HASH_ID) for name, value in pairs if name == "eventID"]
-    return sorted(hashes) == [False, True]
-
-
-def _repeated_names(raw: bytes) -> list[Fault]:
-    faults: list[Fault] = []
-    for at, names in _with_repeated(json.loads(raw, object_pairs_hook=_members, parse_int=float), ""):
-        for name in names:
-            one = Fault(at + pointer(name), _JSON, f"the name {shown(name)} stands there more than once; each name once")
-            faults.append(one if len(faults) < MOST_FAULTS else UNTOLD)
-    return faults
-
-
-def _with_repeated(value: Any, at: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    if isinstance(value, _Members):
-        if value.repeated:
-            yield at, value.repeated
-        for name, member in value.items():
-            yield from _with_repeated(member, at + pointer(name))
-    elif isinstance(value, list):
-        for index, element in enumerate(cast("list[Any]", value)):
-            yield from _with_repeated(element, f"{at}/{index}")
+    parsed, faults = read(document)
+    return _answer([], faults) if faults else _check(parsed)
 
 
 def _check(parsed: Any) -> Checked:
     if type(parsed) is list:
-        return _check_events(cast("list[Any]", parsed), STANDARD, "", [], needs_context=True)
+        return _check_alone(cast("list[Any]", parsed), lambda index: f"/{index}")
     if type(parsed) is not dict:
-        return _answer([], fault("EPCIS 2.0 document", f"{shown(parsed)}; an object, or an array of events"))
+        return _answer([], fault(_DOCUMENT, f"{shown(parsed)}; an object, or an array of events"))
     document = cast("dict[str, Any]", parsed)
-    check_document, path = _DOCUMENTS.get(
-        cast("Any", document.get("type")) if type(document.get("type")) is str else "", (None, ())
-    )
-    if check_document is None:
-        checked = _check_events([document], STANDARD, None, [], needs_context=True)
-        return checked
-    context = STANDARD
-    if not json_ld_context(document.get("@context", []), STANDARD):
-        context = STANDARD.within(document.get("@context", []))
-    faults = check_document(document, context) or []
+    name = document.get("type")
+    if type(name) is str and name in _DOCUMENTS:
+        return _check_document(document, name, [])
+    if "epcisBody" in document:
+        body = document["epcisBody"]
+        meant = "EPCISQueryDocument" if type(body) is dict and "queryResults" in body else "EPCISDocument"
+        wrong = f"{shown(name)}; {meant}" if "type" in document else f"type is missing; {meant}"
+        return _check_document(document, meant, fault(_DOCUMENT, wrong, *(["type"] if "type" in document else [])))
+    if "type" in document or "eventTime" in document:
+        return _check_alone([document], lambda _index: "")
+    return _answer([], fault(_DOCUMENT, "type is missing; EPCISDocument, EPCISQueryDocument or the type of an event"))
+
+
+def _check_document(document: dict[str, Any], name: str, faults: list[Fault]) -> Checked:
+    check_document, path = _DOCUMENTS[name]
+    stated = document.get("@context")
+    context = UNKNOWN if "@context" not in document or json_ld_context(stated, STANDARD) else STANDARD.within(stated)
+    place(check_document(document, context) or [], "", faults)
     events: Any = document
-    for name in path:
-        events = events.get(name) if type(events) is dict else None
-    return _check_events(events if type(events) is list else [], context, pointer(*path), faults)
+    for member in path:
+        events = cast("dict[str, Any]", events).get(member) if isinstance(events, dict) else None
+    checked: list[CheckedEvent] = []
+    at = pointer(*path)
+    for index, event in enumerate(cast("list[Any]", events) if isinstance(events, list) else []):
+        checked += _checked(event, context, f"{at}/{index}", faults)
+    return _answer(checked, faults)
 
 
-def _check_events(
-    events: list[Any], outer: Context, at: str | None, faults: list[Fault], *, needs_context: bool = False
-) -> Checked:
-    """Check each event; `at` points to their array, or is None for one event that is the document."""
+def _check_alone(events: list[Any], where: Callable[[int], str]) -> Checked:
+    """Check events without a document around them: each has an `@context` of its own."""
+    faults: list[Fault] = []
     checked: list[CheckedEvent] = []
     for index, event in enumerate(events):
-        found, context = check_event(event, outer)
-        if needs_context and type(event) is dict and "@context" not in event:
-            found.append(
-                Fault("", "EPCIS 2.0 event outside a document", "@context is missing; an event that stands alone has its own")
-            )
-        where = "" if at is None else f"{at}/{index}"
-        if found:
-            for one in found:
-                told = one is not UNTOLD and len(faults) < MOST_FAULTS
-                faults.append(Fault(where + one.pointer, one.rule, one.message) if told else UNTOLD)
-        if type(event) is dict:
-            checked.append(CheckedEvent(cast("dict[str, Any]", event), context, where, not found))
+        if type(event) is dict and "@context" not in event:
+            rule = "EPCIS 2.0 event outside a document"
+            place(fault(rule, "@context is missing; an event that stands alone has its own"), where(index), faults)
+            checked += [one._replace(faultless=False) for one in _checked(event, UNKNOWN, where(index), faults)]
+        else:
+            checked += _checked(event, STANDARD, where(index), faults)
     return _answer(checked, faults)
+
+
+def _checked(event: Any, outer: Context, where: str, faults: list[Fault]) -> list[CheckedEvent]:
+    """Check one event, add its faults to those found so far, and return it where it is an object."""
+    found, context = check_event(event, outer)
+    if found:
+        place(found, where, faults)
+    return [CheckedEvent(event, context, where, not found)] if type(event) is dict else []
 
 
 def _answer(events: list[CheckedEvent], faults: list[Fault]) -> Checked:
@@ -248,7 +177,7 @@ def _documents() -> dict[str, tuple[Check, tuple[str, ...]]]:
     )
     vocabularies = items("EPCIS 2.0 vocabularyList", vocabulary)
     master_data = record("EPCIS 2.0 epcisMasterData", {"vocabularyList": vocabularies}, added=any_field)
-    header = record("EPCIS 2.0 epcisHeader", {"epcisMasterData": master_data}, added=added_field("EPCIS 2.0 epcisHeader"))
+    header = record("EPCIS 2.0 epcisHeader", {"epcisMasterData": master_data}, added=users_field)
     common: dict[str, Check] = {
         "@context": json_ld_context,
         "type": _anything,
@@ -268,28 +197,26 @@ def _documents() -> dict[str, tuple[Check, tuple[str, ...]]]:
             "epcisBody": body,
         },
         required=("@context", "schemaVersion", "creationDate", "epcisBody"),
-        added=added_field("EPCIS 2.0 EPCISDocument"),
+        added=users_field,
     )
     results_body = record(
         "EPCIS 2.0 resultsBody",
         {"eventList": _array, "vocabularyList": vocabularies},
         required=("eventList",),
-        added=added_field("EPCIS 2.0 resultsBody"),
+        added=users_field,
     )
     results = record(
         "EPCIS 2.0 QueryResults",
         {"queryName": string, "subscriptionID": string, "resultsBody": results_body},
         required=("queryName", "resultsBody"),
-        added=added_field("EPCIS 2.0 QueryResults"),
+        added=users_field,
     )
-    query_body = record(
-        "EPCIS 2.0 epcisBody", {"queryResults": results}, required=("queryResults",), added=added_field("EPCIS 2.0 epcisBody")
-    )
+    query_body = record("EPCIS 2.0 epcisBody", {"queryResults": results}, required=("queryResults",), added=users_field)
     query_document = record(
         "EPCIS 2.0 EPCISQueryDocument",
         {**common, "epcisBody": query_body},
         required=("@context", "epcisBody"),
-        added=added_field("EPCIS 2.0 EPCISQueryDocument"),
+        added=users_field,
     )
     return {
         "EPCISDocument": (document, ("epcisBody", "eventList")),

@@ -8,10 +8,10 @@ from typing import Any, Final, cast
 
 from vehiclenest.ledger.conformance import vocabulary as cbv
 from vehiclenest.ledger.conformance.check import (
+    PREFIX_RULE,
     Check,
     Fault,
     Found,
-    added_field,
     any_field,
     boolean,
     fault,
@@ -21,13 +21,17 @@ from vehiclenest.ledger.conformance.check import (
     place,
     record,
     shown,
+    users_field,
 )
-from vehiclenest.ledger.conformance.context import Context
+from vehiclenest.ledger.conformance.context import UNKNOWN, Context
+from vehiclenest.ledger.conformance.uri import is_uri
 from vehiclenest.ledger.conformance.values import (
     either,
     hexadecimal,
     identity,
     instance,
+    instances,
+    instances_or_repeated,
     kind,
     offset,
     string,
@@ -48,14 +52,13 @@ def _quantity(value: Any, context: Context) -> Found:
     found = _QUANTITY_FIELDS(value, context)
     if found:
         return found
-    rule = "EPCIS 2.0 QuantityElement"
     amount = value.get("quantity")
     if amount is None:
-        return fault(rule, "a unit without a quantity; both, or neither", "uom") if "uom" in value else None
+        return fault(_QUANTITY_RULE, "a unit without a quantity; both, or neither", "uom") if "uom" in value else None
     if amount < 0:
-        return fault(rule, f"{amount}; zero or more", "quantity")
+        return fault(_QUANTITY_RULE, f"{amount}; zero or more", "quantity")
     if "uom" not in value and amount != int(amount):
-        return fault(rule, f"{amount} without a unit; a whole number, or a uom", "quantity")
+        return fault(_QUANTITY_RULE, f"{amount} without a unit; a whole number, or a uom", "quantity")
     return None
 
 
@@ -66,12 +69,10 @@ def _disposition_set(value: Any, context: Context) -> Found:
     return found
 
 
-_UNIT_RULE: Final = "EPCIS 2.0 QuantityElement"
+_QUANTITY_RULE: Final = "EPCIS 2.0 QuantityElement"
 _QUANTITY_FIELDS: Final = record(
-    _UNIT_RULE, {"epcClass": kind, "quantity": number(_UNIT_RULE), "uom": unit}, required=("epcClass",)
+    _QUANTITY_RULE, {"epcClass": kind, "quantity": number(_QUANTITY_RULE), "uom": unit}, required=("epcClass",)
 )
-_EPCS: Final = items("EPCIS 2.0 EPC list", instance, unique=True)
-_CHILD_EPCS: Final = items("EPCIS 2.0 EPC list", instance)
 _QUANTITIES: Final = items("EPCIS 2.0 quantity list", _quantity)
 _DISPOSITION: Final = word("CBV 2.0 Disp", cbv.DISPOSITIONS)
 _DISPOSITION_SETS: Final = record(
@@ -103,9 +104,7 @@ _DEVICE: Final[dict[str, Check]] = {
     "bizRules": identity,
     "time": time,
 }
-_SENSOR_METADATA: Final = record(
-    "EPCIS 2.0 SensorMetadata", {**_DEVICE, "startTime": time, "endTime": time}, added=added_field("EPCIS 2.0 SensorMetadata")
-)
+_SENSOR_METADATA: Final = record("EPCIS 2.0 SensorMetadata", {**_DEVICE, "startTime": time, "endTime": time}, added=users_field)
 _SENSOR_NUMBER: Final = number("EPCIS 2.0 SensorReport")
 _SENSOR_REPORT: Final = record(
     "EPCIS 2.0 SensorReport",
@@ -122,13 +121,13 @@ _SENSOR_REPORT: Final = record(
         "uom": string,
     },
     required=("type",),
-    added=added_field("EPCIS 2.0 SensorReport"),
+    added=users_field,
 )
 _SENSOR_ELEMENT: Final = record(
     "EPCIS 2.0 SensorElement",
     {"sensorMetadata": _SENSOR_METADATA, "sensorReport": items("EPCIS 2.0 SensorElement", _SENSOR_REPORT, least=1)},
     required=("sensorReport",),
-    added=added_field("EPCIS 2.0 SensorElement"),
+    added=users_field,
 )
 _ERROR_DECLARATION: Final = record(
     "EPCIS 2.0 ErrorDeclaration",
@@ -138,9 +137,9 @@ _ERROR_DECLARATION: Final = record(
         "correctiveEventIDs": items("EPCIS 2.0 ErrorDeclaration", uri),
     },
     required=("declarationTime",),
-    added=added_field("EPCIS 2.0 ErrorDeclaration"),
+    added=users_field,
 )
-_ILMD: Final = record("EPCIS 2.0 ilmd", {}, added=added_field("EPCIS 2.0 ilmd"))
+_ILMD: Final = record("EPCIS 2.0 ilmd", {}, added=users_field)
 
 _COMMON: Final[dict[str, Check]] = {
     "@context": json_ld_context,
@@ -164,46 +163,52 @@ _CIRCUMSTANCES: Final[dict[str, Check]] = {
 _CHILDREN: Final[dict[str, Check]] = {
     "action": _action,
     "parentID": instance,
-    "childEPCs": _CHILD_EPCS,
+    "childEPCs": instances_or_repeated,
     "childQuantityList": _QUANTITIES,
 }
+_EMPTY: Final[list[Any]] = []
 _TIMES: Final = ("eventTime", "eventTimeZoneOffset")
 
 
-def _any(event: Mapping[str, Any], *names: str) -> bool:
-    return any(event.get(name) for name in names)
+def _given(event: Mapping[str, Any], *names: str) -> bool:
+    """Tell whether one of the fields says something; what is wrong with it is its own fault."""
+    return any(event.get(name, _EMPTY) != _EMPTY for name in names)
 
 
 def _object_rules(event: Mapping[str, Any]) -> Found:
     rule = "EPCIS 2.0 ObjectEvent"
-    if "ilmd" in event and event["action"] != "ADD":
-        return fault(rule, f"ilmd with the action {event['action']}; only with ADD", "ilmd")
-    if "epcList" in event or event.get("quantityList") or (event.get("sensorElementList") and "readPoint" in event):
-        return None
-    return fault(
-        rule, "it says of nothing that it happened to; an epcList, a quantityList, or a sensorElementList with a readPoint"
-    )
+    faults: list[Fault] = []
+    if "ilmd" in event and event.get("action") in ("OBSERVE", "DELETE"):
+        faults += fault(rule, f"ilmd with the action {event['action']}; only with ADD", "ilmd")
+    sensed = _given(event, "sensorElementList") and "readPoint" in event
+    if "epcList" not in event and not _given(event, "quantityList") and not sensed:
+        faults += fault(rule, "nothing that it happened to; an epcList, a quantityList, or a sensorElementList with a readPoint")
+    return faults
 
 
-def _children_rules(rule: str) -> "Callable[[Mapping[str, Any]], Found]":
-    def check(event: Mapping[str, Any]) -> Found:
-        if "parentID" not in event and event["action"] != "OBSERVE":
-            return fault(rule, f"parentID is missing; the action {event['action']} needs it")
-        if event["action"] == "DELETE" or _any(event, "childEPCs", "childQuantityList"):
-            return None
-        return fault(rule, f"no children; the action {event['action']} needs childEPCs or a childQuantityList")
+def _children_rules(event: Mapping[str, Any]) -> Found:
+    if event.get("action") in ("OBSERVE", "ADD") and not _given(event, "childEPCs", "childQuantityList"):
+        return fault(
+            f"EPCIS 2.0 {event['type']}", f"no children; the action {event['action']} needs childEPCs or a childQuantityList"
+        )
+    return None
 
-    return check
+
+def _aggregation_rules(event: Mapping[str, Any]) -> Found:
+    faults = _children_rules(event) or []
+    if event.get("action") in ("ADD", "DELETE") and "parentID" not in event:
+        faults += fault("EPCIS 2.0 AggregationEvent", f"parentID is missing; the action {event['action']} needs it")
+    return faults
 
 
 def _transaction_rules(event: Mapping[str, Any]) -> Found:
-    if event["action"] == "DELETE" or "epcList" in event or event.get("quantityList"):
-        return None
-    return fault("EPCIS 2.0 TransactionEvent", f"no things; the action {event['action']} needs an epcList or a quantityList")
+    if event.get("action") in ("OBSERVE", "ADD") and "epcList" not in event and not _given(event, "quantityList"):
+        return fault("EPCIS 2.0 TransactionEvent", f"no things; the action {event['action']} needs an epcList or a quantityList")
+    return None
 
 
 def _transformation_rules(event: Mapping[str, Any]) -> Found:
-    inputs, outputs = _any(event, "inputEPCList", "inputQuantityList"), _any(event, "outputEPCList", "outputQuantityList")
+    inputs, outputs = _given(event, "inputEPCList", "inputQuantityList"), _given(event, "outputEPCList", "outputQuantityList")
     if (inputs and outputs) or ("transformationID" in event and (inputs or outputs)):
         return None
     missing = "neither inputs nor outputs" if not inputs and not outputs else "no outputs" if inputs else "no inputs"
@@ -211,13 +216,14 @@ def _transformation_rules(event: Mapping[str, Any]) -> Found:
 
 
 def _event(
-    name: str, fields: Mapping[str, Check], required: tuple[str, ...], rules: "Callable[[Mapping[str, Any]], Found]"
+    name: str, fields: Mapping[str, Check], required: tuple[str, ...], rules: Callable[[Mapping[str, Any]], Found]
 ) -> Check:
     rule = f"EPCIS 2.0 {name}"
-    check_fields = record(rule, {**_COMMON, **fields}, required=(*_TIMES, *required), added=added_field(rule))
+    check_fields = record(rule, {**_COMMON, **fields}, required=(*_TIMES, *required), added=users_field)
 
     def check(value: Any, context: Context) -> Found:
-        return check_fields(value, context) or rules(value)
+        found, broken = check_fields(value, context), rules(value)
+        return found + broken if found and broken else found or broken
 
     return check
 
@@ -228,7 +234,7 @@ _EVENTS: Final[dict[str, Check]] = {
         {
             **_CIRCUMSTANCES,
             "action": _action,
-            "epcList": _EPCS,
+            "epcList": instances,
             "quantityList": _QUANTITIES,
             "persistentDisposition": _disposition_set,
             "ilmd": _ILMD,
@@ -236,12 +242,8 @@ _EVENTS: Final[dict[str, Check]] = {
         ("action",),
         _object_rules,
     ),
-    "AggregationEvent": _event(
-        "AggregationEvent", {**_CIRCUMSTANCES, **_CHILDREN}, ("action",), _children_rules("EPCIS 2.0 AggregationEvent")
-    ),
-    "AssociationEvent": _event(
-        "AssociationEvent", {**_CIRCUMSTANCES, **_CHILDREN}, ("action", "parentID"), _children_rules("EPCIS 2.0 AssociationEvent")
-    ),
+    "AggregationEvent": _event("AggregationEvent", {**_CIRCUMSTANCES, **_CHILDREN}, ("action",), _aggregation_rules),
+    "AssociationEvent": _event("AssociationEvent", {**_CIRCUMSTANCES, **_CHILDREN}, ("action", "parentID"), _children_rules),
     "TransactionEvent": _event(
         "TransactionEvent",
         {
@@ -249,7 +251,7 @@ _EVENTS: Final[dict[str, Check]] = {
             "bizTransactionList": items("EPCIS 2.0 bizTransactionList", _BUSINESS_TRANSACTION, least=1),
             "action": _action,
             "parentID": instance,
-            "epcList": _CHILD_EPCS,
+            "epcList": instances_or_repeated,
             "quantityList": _QUANTITIES,
         },
         ("action", "bizTransactionList"),
@@ -259,9 +261,9 @@ _EVENTS: Final[dict[str, Check]] = {
         "TransformationEvent",
         {
             **_CIRCUMSTANCES,
-            "inputEPCList": _EPCS,
+            "inputEPCList": instances,
             "inputQuantityList": _QUANTITIES,
-            "outputEPCList": _EPCS,
+            "outputEPCList": instances,
             "outputQuantityList": _QUANTITIES,
             "transformationID": identity,
             "persistentDisposition": _disposition_set,
@@ -271,7 +273,22 @@ _EVENTS: Final[dict[str, Check]] = {
         _transformation_rules,
     ),
 }
-_OWN_EVENT: Final = record("EPCIS 2.0 EPCISEvent", _COMMON, required=_TIMES, added=any_field)
+# An event of a user's own type may hold anything; what it calls by the standard's names is what the standard says.
+_OWN_EVENT: Final = record(
+    "EPCIS 2.0 EPCISEvent",
+    {
+        **_COMMON,
+        **_CIRCUMSTANCES,
+        **_CHILDREN,
+        **dict.fromkeys(("epcList", "inputEPCList", "outputEPCList"), instances),
+        **dict.fromkeys(("quantityList", "inputQuantityList", "outputQuantityList"), _QUANTITIES),
+        "transformationID": identity,
+        "persistentDisposition": _disposition_set,
+        "ilmd": _ILMD,
+    },
+    required=_TIMES,
+    added=any_field,
+)
 _TYPE_RULE: Final = "EPCIS 2.0 event type"
 
 
@@ -280,8 +297,8 @@ def check_event(value: Any, context: Context) -> tuple[list[Fault], Context]:
     if type(value) is not dict:
         return fault("EPCIS 2.0 EPCISEvent", f"{shown(value)}; an object"), context
     event = cast("dict[str, Any]", value)
-    if "@context" in event and not json_ld_context(event["@context"], context):
-        context = context.within(event["@context"])
+    if "@context" in event:
+        context = UNKNOWN if json_ld_context(event["@context"], context) else context.within(event["@context"])
     name = event.get("type")
     check = _EVENTS.get(name) if type(name) is str else None
     if check is not None:
@@ -289,7 +306,7 @@ def check_event(value: Any, context: Context) -> tuple[list[Fault], Context]:
     faults = _OWN_EVENT(event, context) or []
     found = _own_type(event, context)
     if found:
-        place(found, "type", faults) if "type" in event else faults.extend(found)
+        place(found, "/type", faults) if "type" in event else faults.extend(found)
     return faults, context
 
 
@@ -297,7 +314,6 @@ def _own_type(event: Mapping[str, Any], context: Context) -> Found:
     if "type" not in event:
         return fault(_TYPE_RULE, f"type is missing; {', '.join(_EVENTS)}, or the URI of a user's own type")
     name = event["type"]
-    if type(name) is not str:
-        return fault(_TYPE_RULE, f"{shown(name)}; a text")
-    flaw = context.flaws[name]
-    return fault(_TYPE_RULE, f"{shown(name)}: {flaw}; {', '.join(_EVENTS)}, or the URI of a user's own type") if flaw else None
+    if type(name) is str and is_uri(name):
+        return fault(PREFIX_RULE, context.flaws[name]) if context.flaws[name] else None
+    return fault(_TYPE_RULE, f"{shown(name)}; {', '.join(_EVENTS)}, or the URI of a user's own type")

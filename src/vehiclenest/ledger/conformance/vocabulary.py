@@ -6,7 +6,7 @@ from typing import Final
 
 
 def _load() -> dict[str, dict[str, str]]:
-    tables = tomllib.loads(files(__package__).joinpath("cbv.toml").read_text(encoding="utf-8"))
+    tables = tomllib.loads(files("vehiclenest.ledger.conformance").joinpath("cbv.toml").read_text(encoding="utf-8"))
     return {name: {word: table["namespace"] + word for word in table["words"]} for name, table in tables.items()}
 
 
