@@ -11,7 +11,7 @@ from vehiclenest.core.errors import ConflictError, VehicleNestError
 from vehiclenest.ledger import schema
 from vehiclenest.ledger.closure import ROUNDING
 from vehiclenest.ledger.database import chunks, insert_rows
-from vehiclenest.ledger.entry import CODES, INPUT, OUTPUT, Entry, FlowRow, is_class, split
+from vehiclenest.ledger.entry import CODES, INPUT, OUTPUT, TRANSFORMATION, Entry, FlowRow, is_class, split
 from vehiclenest.ledger.graph import gained, sources
 from vehiclenest.ledger.model import Flow
 from vehiclenest.ledger.schema import in_force, named_lots
@@ -19,6 +19,8 @@ from vehiclenest.ledger.schema import in_force, named_lots
 _RECEIVED, _CONSUMED, _PRODUCED, _SHIPPED = (CODES[flow] for flow in (Flow.RECEIVED, Flow.CONSUMED, Flow.PRODUCED, Flow.SHIPPED))
 _OF_LOTS = frozenset({_RECEIVED, _CONSUMED, _PRODUCED, _SHIPPED})
 _GAINS = frozenset({_RECEIVED, _PRODUCED})
+# A foreign quantity, unlike a thing, may go into an event and come out of it: some of a class is reworked, as GS1's own example does.
+_QUANTITIES = ("urn:epc:class:", "urn:epc:idpat:")
 
 
 def gains() -> list[int]:
@@ -60,12 +62,14 @@ class Booking:
         self._unsettled: dict[str, int] = {}  # lots of withdrawn events, with the place of the declaration
         self._made_of: defaultdict[str | None, set[str | None]] = defaultdict(set)  # in this capture: output → inputs
         self._used: set[str | None] = set()  # something was made of it
+        self._transformations: dict[str, tuple[frozenset[str], frozenset[str]]] = {}  # outputs, inputs so far
 
     def book(self, entries: Sequence[Entry]) -> Iterator[tuple[int, VehicleNestError]]:
         """Book entries in order; yield the place of each that the book refuses, with the reason. What is refused leaves no trace."""
         self.texts.load(entries)
         self._load_known(entries)
         self._load_lots({flow[0] for entry in entries for flow in entry.flows if flow[0] is not None})
+        self._load_transformations(entries)
         self._load_used(entries)
         for index, entry in enumerate(entries):
             if entry.identity in self._seqs:
@@ -249,8 +253,14 @@ class Booking:
 
     def _check_cycle(self, entry: Entry) -> None:
         """Refuse an event that makes something out of itself, over any number of events."""
-        made = {flow[0] for flow in entry.flows if flow[1] == _PRODUCED} | {uri for uri, role in entry.mentions if role == OUTPUT}
-        of = {flow[0] for flow in entry.flows if flow[1] == _CONSUMED} | {uri for uri, role in entry.mentions if role == INPUT}
+        outputs, inputs = _named(entry, OUTPUT), _named(entry, INPUT)
+        transformations = _named(entry, TRANSFORMATION)
+        for name in transformations:  # its inputs and outputs may stand in several events
+            before = self._transformations.get(name, (frozenset[str](), frozenset[str]()))
+            outputs, inputs = outputs | before[0], inputs | before[1]
+        through = {uri for uri in outputs & inputs if uri.startswith(_QUANTITIES)}
+        made = {flow[0] for flow in entry.flows if flow[1] == _PRODUCED} | (outputs - through)
+        of = {flow[0] for flow in entry.flows if flow[1] == _CONSUMED} | (inputs - through)
         if made and of:
             again = made & of or (made & self._used and made & self._ancestors(of))
             if again:
@@ -260,6 +270,7 @@ class Booking:
             for uri in made:
                 self._made_of[uri] |= of
         self._used |= of
+        self._transformations.update(dict.fromkeys(transformations, (outputs, inputs)))
 
     def _ancestors(self, of: set[str | None]) -> set[str | None]:
         """Return everything that things were made of."""
@@ -273,10 +284,25 @@ class Booking:
             fresh = older - found
         return found
 
+    def _load_transformations(self, entries: Sequence[Entry]) -> None:
+        """Note what the transformations that these events go on with took in and gave out before."""
+        mention, other = schema.mention, schema.mention.alias("other")
+        for chunk in chunks(sorted({name for entry in entries for name in _named(entry, TRANSFORMATION)})):
+            query = (
+                select(mention.c.uri, other.c.uri, other.c.role)
+                .join(other, other.c.event_seq == mention.c.event_seq)
+                .where(mention.c.uri.in_(chunk), mention.c.role == TRANSFORMATION, other.c.role.in_([INPUT, OUTPUT]))
+                .where(in_force(mention.c.event_seq))
+            )
+            for name, uri, role in self.connection.execute(query):
+                made, of = self._transformations.get(name, (frozenset[str](), frozenset[str]()))
+                self._transformations[name] = (made | {uri}, of) if role == OUTPUT else (made, of | {uri})
+
     def _load_used(self, entries: Sequence[Entry]) -> None:
         """Note which outputs of these events something was made of before."""
         mention = schema.mention
-        for chunk in chunks(sorted({uri for entry in entries for uri, role in entry.mentions if role == OUTPUT})):
+        outputs = {uri for entry in entries for uri in _named(entry, OUTPUT)}
+        for chunk in chunks(sorted(outputs.union(*(made for made, _ in self._transformations.values())))):
             query = select(mention.c.uri).where(mention.c.uri.in_(chunk), mention.c.role == INPUT)
             self._used.update(self.connection.execute(query).scalars())
         self._used.update(uri for uri, lot in self._lots.items() if lot.used)
@@ -375,6 +401,10 @@ class Dictionaries:
         """Write the texts that are new."""
         for dictionary in (self.contexts, self.prefixes, self.descriptions, self.outcomes):
             dictionary.write()
+
+
+def _named(entry: Entry, role: int) -> frozenset[str]:
+    return frozenset(uri for uri, named_as in entry.mentions if named_as == role)
 
 
 def outcome_of(flow: FlowRow) -> tuple[str, str] | None:
