@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from vehiclenest import __version__
+from vehiclenest.cli.regenerate import regenerate
 
 if TYPE_CHECKING:
     from vehiclenest.ledger import Stock
@@ -59,6 +60,9 @@ def _base(default_out: str) -> Callable[[Command], Command]:
 @click.version_option(__version__, prog_name="vnest", message="%(prog)s %(version)s")
 def app() -> None:
     """Vehicle Nest: an automotive remanufacturing base, every kilogram, kilowatt-hour, yuan and document in one ledger."""
+
+
+app.add_command(regenerate)
 
 
 @app.command(epilog="Example: vnest run lots.csv --out monday --json")

@@ -68,7 +68,7 @@ def hydro(feed: Mapping[str, Array], values: Values, finish: Finish, fate: Fate 
         )
         return [purified, *refined, concentrated, carbonated, sulfate], dict(sulfate.outputs["returned liquor"].amounts)
 
-    units, error, rounds = solve_loop(round_, {})
+    units, error, rounds = solve_loop(round_)
     wet = next(unit for unit in units if unit.name == "carbonation").outputs["wet carbonate"]
     units = [drives("drives of hydro", tonnes * values["hydro.power"], "metals"), leach, *units]
     units += [dried("drying of carbonate", "lithium", ("wet carbonate", wet), "lithium carbonate", values)]

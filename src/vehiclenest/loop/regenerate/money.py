@@ -30,6 +30,7 @@ class Money:
     labour_h: float | None
     capital: Decimal | None
     missing: tuple[str, ...]
+    currency: str = CURRENCY
 
 
 def money(flowsheet: Flowsheet, found: Accounts, mass_t: float, values: Values) -> Money:

@@ -79,7 +79,7 @@ def one_step(feed: Mapping[str, Array], values: Values, finish: Finish, fate: Fa
         )
         return [leach, decomposition, condenser, cooler], dict(cooler.outputs["returned lithium liquor"].amounts)
 
-    loop, error, rounds = solve_loop(round_, {})
+    loop, error, rounds = solve_loop(round_)
     captured = loop[2].outputs["captured dioxide"]
     units = [drives("drives of one-step", tonnes * values["one_step.power"], "lithium"), roasted, cooled, cleaned, *loop]
     units.append(_make_up(captured, loop[0].inputs["dioxide to leach"]))
@@ -287,7 +287,7 @@ def _to_salts(residue: Stream, tonnes: Array, values: Values, fate: Fate) -> tup
         sulfate = crystallise_sulfate(("raffinate", refined[0].outputs["raffinate"]), np.ones(1), values, "salts")
         return [purified, *refined, sulfate], dict(sulfate.outputs["returned liquor"].amounts)
 
-    units, error, rounds = solve_loop(round_, {})
+    units, error, rounds = solve_loop(round_)
     power = drives("drives of refining", tonnes * values["refine.power"], "salts")
     # What the kiln was told to burn is burnt there; the residue keeps or sells the rest.
     left = disposed(fate, "residue leach residue", leach.outputs["residue leach residue"], values, "salts") if fate == "sold" else []
