@@ -72,7 +72,9 @@ def print_run(result: Mapping[str, Any], html: Path | None) -> None:
         sign = "<" if check["kind"] == "below" else "≥"
         figure = _MISSING if check["figure"] is None else f"{check['figure']:.4g}"
         limits.add_row(
-            check["article"], f"{sign} {check['limit']:g} {check['unit']}", figure, _verdict(check["verdict"]), escape(check["why"])
+            check["article"],
+            _MISSING if check["limit"] is None else f"{sign} {check['limit']:g} {check['unit']}",
+            figure, _verdict(check["verdict"]), escape(check["why"])
         )
     console.print(limits)
     if "ledger" in result:

@@ -213,7 +213,8 @@ _MISSING: Mapping[str, Callable[[Values], str]] = {"labour": _labour_missing, "e
 def _narrower(drivers: tuple[tuple[str, float], ...]) -> str:
     name = drivers[0][0] if drivers else ""
     constant = parameters()[name]
-    return f"a narrower range of {name} than {constant.low:g} to {constant.high:g} {constant.unit} ({constant.source.title})"
+    unit = "" if constant.unit == "1" else f" {constant.unit}"
+    return f"a narrower range of {name} than {constant.low:g} to {constant.high:g}{unit} ({constant.source.title})"
 
 
 def _drivers(margin: Array, values: Values) -> Iterator[tuple[str, float]]:

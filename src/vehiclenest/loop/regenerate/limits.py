@@ -23,7 +23,7 @@ class Check:
     law: str
     article: str
     binds_from: date | None
-    limit: float
+    limit: float | None
     unit: str
     upper: bool
     figure: float | None
@@ -54,7 +54,7 @@ def checks(outcome: Outcome, day: date) -> list[Check]:
 
 
 def _check(name: str, row: Row, outcome: Outcome, day: date) -> Check:
-    constant = row["most" if row.flag("below") else "least"]
+    constant = row.get("most" if row.flag("below") else "least")
     binds = None if row.flag("pending") else date.fromisoformat(row.text("from"))
     figure = _figures(outcome).get(row.text("figure"))
     why = row.text("why")
@@ -63,17 +63,17 @@ def _check(name: str, row: Row, outcome: Outcome, day: date) -> Check:
     elif not why and figure is None:
         why = "the feed or the route has no such figure"
     verdict = Verdict.NOT_ASSESSED
-    if not why and figure is not None:
+    if not why and figure is not None and constant is not None:
         # What is below an upper limit is met: the same comparison, mirrored; the limit itself is not below.
         below = Verdict.MET if figure < constant.value else Verdict.NOT_MET
         verdict = below if row.flag("below") else at_least(figure, constant.value)
     return Check(
         name,
-        constant.source.title,
+        row.text("law"),
         row.text("article"),
         binds,
-        constant.value,
-        constant.unit,
+        constant.value if constant else None,
+        constant.unit if constant else "",
         row.flag("below"),
         figure,
         verdict,
