@@ -60,11 +60,17 @@ def print_run(result: Mapping[str, Any], html: Path | None) -> None:
         leaves.add_row(name, f"{tonnes:,.4f}")
     console.print(leaves)
     console.print("\n[bold]Recovery[/]  " + "   ".join(f"{name} {_share(share)}" for name, share in result["recovery"].items()))
-    for title, rows in (("Lithium after the roast", result["lithium_after_roast"]), ("Where the lithium went", result["lithium_went"])):
+    for title, rows in (
+        ("Lithium after the roast", result["lithium_after_roast"]),
+        ("Where the lithium went", result["lithium_went"]),
+    ):
         if rows:
-            console.print(f"[bold]{title}[/]  " + "   ".join(f"{name} {share:.1%}" for name, share in rows.items() if share > _SMALL))
+            console.print(
+                f"[bold]{title}[/]  " + "   ".join(f"{name} {share:.1%}" for name, share in rows.items() if share > _SMALL)
+            )
     console.print(
-        "[bold]Where the graphite went[/]  " + "   ".join(f"{name} {share:.1%}" for name, share in result["graphite"]["went"].items())
+        "[bold]Where the graphite went[/]  "
+        + "   ".join(f"{name} {share:.1%}" for name, share in result["graphite"]["went"].items())
     )
     _print_accounts(console, result)
     limits = _table("\nLimits", "article", "limit", "figure", "verdict", "")
@@ -74,7 +80,9 @@ def print_run(result: Mapping[str, Any], html: Path | None) -> None:
         limits.add_row(
             check["article"],
             _MISSING if check["limit"] is None else f"{sign} {check['limit']:g} {check['unit']}",
-            figure, _verdict(check["verdict"]), escape(check["why"])
+            figure,
+            _verdict(check["verdict"]),
+            escape(check["why"]),
         )
     console.print(limits)
     if "ledger" in result:
@@ -163,7 +171,9 @@ def print_claims(feed: str, runs: int, rows: "Sequence[Row]", html: Path | None)
     drivers.columns[2].justify = "left"
     for row in rows:
         if row.drivers:
-            drivers.add_row(row.claim, _BOUNDARIES[row.boundary], ", ".join(f"{name} {value:+.2f}" for name, value in row.drivers[:4]))
+            drivers.add_row(
+                row.claim, _BOUNDARIES[row.boundary], ", ".join(f"{name} {value:+.2f}" for name, value in row.drivers[:4])
+            )
     console.print(drivers)
     _written(console, html)
 
@@ -181,10 +191,15 @@ def claims_markdown(feed: str, runs: int, seed: int, rows: "Sequence[Row]") -> s
     ]
     for found in by_claim.values():
         cells = [
-            f"{row.verdict.value}" + ("" if row.probability is None else f" (p {row.probability:.2f}; {_figure(row)})") for row in found[:3]
+            f"{row.verdict.value}" + ("" if row.probability is None else f" (p {row.probability:.2f}; {_figure(row)})")
+            for row in found[:3]
         ]
         missing = f": {found[3].missing}" if found[3].missing else ""
-        lines.append(f"| {found[0].says[0].upper()}{found[0].says[1:]} | " + " | ".join(cells) + f" | **{found[3].verdict.value}**{missing} |")
+        lines.append(
+            f"| {found[0].says[0].upper()}{found[0].says[1:]} | "
+            + " | ".join(cells)
+            + f" | **{found[3].verdict.value}**{missing} |"
+        )
     return "\n".join(lines)
 
 

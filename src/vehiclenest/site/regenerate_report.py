@@ -135,7 +135,9 @@ def _money_bars(outcome: Outcome) -> list[dict[str, Any]]:
     revenue = [(name, amount, "gain") for name, amount in outcome.money.revenue.items()]
     costs = [(name, -amount, "expense") for name, amount in outcome.money.costs.items()]
     for name, amount, colour in sorted((*revenue, *costs), key=lambda entry: (entry[1] < 0, -abs(entry[1]))):
-        bars.append({"name": _stream(name), "value": float(amount), "start": float(at), "colour": colour, "text": f"{amount:,.0f}"})
+        bars.append(
+            {"name": _stream(name), "value": float(amount), "start": float(at), "colour": colour, "text": f"{amount:,.0f}"}
+        )
         at += amount
     left = {"en": "left for the feed", "zh": "可用于购买原料"}
     return [*bars, {"name": left, "value": float(at), "start": 0.0, "colour": "total", "text": f"{at:,.0f}"}]

@@ -10,7 +10,7 @@ are worth at three boundaries. Needs the extra ``regenerate`` (NumPy).
 from vehiclenest.core.errors import SettingsError
 
 try:
-    import numpy  # noqa: F401, ICN001
+    import numpy  # noqa: F401
 except ImportError:
     raise SettingsError("the room regenerate needs NumPy", expected="pip install 'vehiclenest[regenerate]'") from None
 

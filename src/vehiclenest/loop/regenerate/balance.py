@@ -33,7 +33,9 @@ def enthalpy_closure(units: Sequence[Unit]) -> float:
         streams = [*unit.inputs.values(), *unit.outputs.values()]
         # A unit that moves next to no heat is held against a thousandth of what its streams carry above 25 °C, and a millionth of
         # their enthalpy of formation, whose rounding is otherwise all that is left.
-        floor = 1e-3 * total(np.abs(item.sensible_j) for item in streams) + 1e-6 * total(np.abs(enthalpy_j(item)) for item in streams)
+        floor = 1e-3 * total(np.abs(item.sensible_j) for item in streams) + 1e-6 * total(
+            np.abs(enthalpy_j(item)) for item in streams
+        )
         scale = np.maximum(np.maximum(np.abs(change), np.abs(unit.duty_j)), np.maximum(floor, 1e-6))
         worst = max(worst, float(np.max(np.abs(change - unit.duty_j) / scale)))
     return worst

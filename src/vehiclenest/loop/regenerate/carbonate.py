@@ -15,7 +15,7 @@ import numpy as np
 from vehiclenest.core.constants import Row, load_table
 from vehiclenest.core.errors import InputError
 from vehiclenest.loop.regenerate.species import species
-from vehiclenest.loop.regenerate.stream import ZERO_C, Array
+from vehiclenest.loop.regenerate.stream import ZERO_C, Array, Mask
 
 _TABLE = Path(__file__).with_name("carbonate.toml")
 _ACIDITY_ROUNDS, _STRENGTH_TOLERANCE, _FIT_ROUNDS = 45, 1e-10, 60
@@ -34,7 +34,7 @@ class Dissolved:
 def saturated_closed(temperature_k: Array) -> Dissolved:
     """Return what dissolves in water that gives off and takes up no carbon dioxide."""
 
-    def state(proton: Array, gamma: Mapping[str, Array]) -> tuple[_Solution, Array]:
+    def state(proton: Array, gamma: Mapping[str, Array]) -> tuple[_Solution, Mask]:
         # Every proton that carbonate takes up leaves a hydroxide behind: that gives the carbonate of an acidity.
         bicarbonate, gas = proton * gamma["CO3"] / (second * gamma["HCO3"]), dioxide * proton**2 * gamma["CO3"]
         hydroxide = ions / proton / gamma["OH"]
@@ -54,7 +54,7 @@ def saturated_under(temperature_k: Array, dioxide_atm: Array) -> Dissolved:
     """Return what dissolves where the solution is in equilibrium with carbon dioxide of a partial pressure in atm."""
     temperature, pressure = np.broadcast_arrays(temperature_k, dioxide_atm)
 
-    def state(proton: Array, gamma: Mapping[str, Array]) -> tuple[_Solution, Array]:
+    def state(proton: Array, gamma: Mapping[str, Array]) -> tuple[_Solution, Mask]:
         activity = dissolved / (dioxide * proton**2)
         carbonate, bicarbonate = activity / gamma["CO3"], activity * proton / second / gamma["HCO3"]
         solution = _Solution(np.sqrt(product / activity) / gamma["Li"], carbonate, bicarbonate, ions / proton / gamma["OH"])
@@ -123,7 +123,7 @@ class _Solution:
 
 
 def _settled(
-    state: Callable[[Array, Mapping[str, Array]], tuple[_Solution, Array]], temperature: Array, span: tuple[float, float]
+    state: Callable[[Array, Mapping[str, Array]], tuple[_Solution, Mask]], temperature: Array, span: tuple[float, float]
 ) -> _Solution:
     """Return the solution whose charges balance, at the ionic strength that it has itself.
 

@@ -211,19 +211,23 @@ _MISSING: Mapping[str, Callable[[Values], str]] = {"labour": _labour_missing, "e
 
 
 def _narrower(drivers: tuple[tuple[str, float], ...]) -> str:
-    name = drivers[0][0] if drivers else ""
+    name = drivers[0][0]
     constant = parameters()[name]
     unit = "" if constant.unit == "1" else f" {constant.unit}"
     return f"a narrower range of {name} than {constant.low:g} to {constant.high:g}{unit} ({constant.source.title})"
 
 
 def _drivers(margin: Array, values: Values) -> Iterator[tuple[str, float]]:
-    """Yield the parameters that a margin depends on most, with Spearman's rank correlation."""
+    """Yield the parameters that a margin depends on most, with Spearman's rank correlation.
+
+    What lies within three standard deviations of what chance gives (1 / √runs) is left out.
+    """
     if np.ptp(margin) == 0:
         return
     ranks = _ranks(margin)
+    chance = 3 / np.sqrt(margin.size)
     found = ((name, float(np.corrcoef(ranks, _ranks(drawn_))[0, 1])) for name, drawn_ in values.items() if drawn_.size > 1)
-    yield from sorted(found, key=lambda entry: -abs(entry[1]))[:_DRIVERS]
+    yield from sorted((entry for entry in found if abs(entry[1]) > chance), key=lambda entry: -abs(entry[1]))[:_DRIVERS]
 
 
 def _ranks(figures: Array) -> Array:

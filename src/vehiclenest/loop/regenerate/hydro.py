@@ -114,6 +114,4 @@ def _carbonate(concentrate: Stream, saturated: Dissolved, values: Values) -> Uni
     cake = filtered(vessel, values, "crystal_moisture")
     outputs = {"wet carbonate": at(cake, hot), "mother liquor": at(vessel.rest(), hot)}
     recovered = values["hydro.heat_recovered"] * outputs["mother liquor"].sensible_j
-    return vessel.finish(
-        "carbonation", "lithium", outputs, efficiency=values["common.boiler_efficiency"], recovered_j=recovered
-    )
+    return vessel.finish("carbonation", "lithium", outputs, efficiency=values["common.boiler_efficiency"], recovered_j=recovered)

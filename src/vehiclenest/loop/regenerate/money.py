@@ -39,9 +39,7 @@ def money(flowsheet: Flowsheet, found: Accounts, mass_t: float, values: Values) 
     def of(name: str) -> float:
         return float(values[name][0])
 
-    costs = {
-        name: float(mass[0]) / 1000 * of(f"price.{REAGENTS[name]}") for name, mass in found.reagents_kg.items()
-    }
+    costs = {name: float(mass[0]) / 1000 * of(f"price.{REAGENTS[name]}") for name, mass in found.reagents_kg.items()}
     costs["electricity"] = float(found.electricity_kwh[0]) * of("price.electricity")
     costs["fuel"] = float(found.fuel_kwh[0]) * of("price.fuel")
     costs["water"] = float(found.fresh_water_kg[0]) / 1000 * of("price.water")

@@ -74,9 +74,7 @@ def one_step(feed: Mapping[str, Array], values: Values, finish: Finish, fate: Fa
         leach = _leach(calcine, cold(returned), leached, values)
         decomposition = _decompose(leach.outputs["lithium liquor"], left, values)
         condenser = _condense(decomposition.outputs["wet dioxide"], values)
-        cooler = _cool_liquor(
-            decomposition.outputs["hot mother liquor"], condenser.outputs["condensed water"], values
-        )
+        cooler = _cool_liquor(decomposition.outputs["hot mother liquor"], condenser.outputs["condensed water"], values)
         return [leach, decomposition, condenser, cooler], dict(cooler.outputs["returned lithium liquor"].amounts)
 
     loop, error, rounds = solve_loop(round_)
@@ -290,7 +288,9 @@ def _to_salts(residue: Stream, tonnes: Array, values: Values, fate: Fate) -> tup
     units, error, rounds = solve_loop(round_)
     power = drives("drives of refining", tonnes * values["refine.power"], "salts")
     # What the kiln was told to burn is burnt there; the residue keeps or sells the rest.
-    left = disposed(fate, "residue leach residue", leach.outputs["residue leach residue"], values, "salts") if fate == "sold" else []
+    left = (
+        disposed(fate, "residue leach residue", leach.outputs["residue leach residue"], values, "salts") if fate == "sold" else []
+    )
     return [leach, *units, *left, power], (*SALTS, "sodium sulfate", "graphite"), error, rounds
 
 

@@ -76,7 +76,9 @@ class Outcome:
         if calcine is None:
             return {}
         whole = float(calcine.element_mol("Li")[0])
-        shares = {name: float(amount[0]) * species(name).atoms.get("Li", 0) / whole for name, amount in calcine.amounts.items() if whole}
+        shares = {
+            name: float(amount[0]) * species(name).atoms.get("Li", 0) / whole for name, amount in calcine.amounts.items() if whole
+        }
         return {name: share for name, share in sorted(shares.items(), key=lambda entry: -entry[1]) if share > _NOTHING}
 
     def graphite(self) -> dict[str, float]:

@@ -18,17 +18,13 @@ Values = Mapping[str, Array]
 def parameters() -> Mapping[str, Constant]:
     """Return every parameter by its name, such as ``one_step.reduction``."""
     tables = [load_table(path) for path in _TABLES]
-    return {
-        f"{group}.{name}": constant for table in tables for group, row in table.items() for name, constant in row.items()
-    }
+    return {f"{group}.{name}": constant for table in tables for group, row in table.items() for name, constant in row.items()}
 
 
 @cache
 def _uniform() -> frozenset[str]:
     tables = [load_table(path) for path in _TABLES]
-    return frozenset(
-        f"{group}.{name}" for table in tables for group, row in table.items() for name in row.words("uniform")
-    )
+    return frozenset(f"{group}.{name}" for table in tables for group, row in table.items() for name in row.words("uniform"))
 
 
 def chosen(own: Mapping[str, float] | None = None) -> Values:

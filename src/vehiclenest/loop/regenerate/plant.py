@@ -9,7 +9,7 @@ import numpy as np
 from vehiclenest.core.errors import VehicleNestError
 from vehiclenest.loop.regenerate.parameters import Values
 from vehiclenest.loop.regenerate.species import REFERENCE_K, all_species, species
-from vehiclenest.loop.regenerate.stream import ZERO_C, Amounts, Array, Stream, Unit, Vessel, merged, total
+from vehiclenest.loop.regenerate.stream import ZERO_C, Amounts, Array, Mask, Stream, Unit, Vessel, merged, total
 
 Route = Literal["hydro", "direct", "one-step"]
 Finish = Literal["oxide", "salts"]
@@ -189,7 +189,7 @@ def solve_loop(step: Callable[[Amounts], tuple[list[Unit], Amounts]]) -> tuple[l
     )
 
 
-def _where(condition: Array, these: Amounts, those: Amounts) -> Amounts:
+def _where(condition: Mask, these: Amounts, those: Amounts) -> Amounts:
     nothing = np.zeros(1)
     return {name: np.where(condition, these.get(name, nothing), those.get(name, nothing)) for name in {**these, **those}}
 

@@ -14,7 +14,6 @@ from vehiclenest.loop.regenerate.plant import (
     cake_water_kg,
     celsius,
     cold,
-    dried,
     evaporation_kwh,
     filtered,
     joined,
@@ -34,7 +33,10 @@ _CRYSTALS = {
 SALTS = tuple(name for _, _, name in _CRYSTALS.values())
 # What acid dissolves, by the solid that is used up.
 DISSOLUTION = {
-    **{f"Li{metal}O2": f"2 Li{metal}O2 + 3 H2SO4(aq) + H2O2(l) -> Li2SO4(aq) + 2 {metal}SO4(aq) + 4 H2O + O2(g)" for metal in METALS},
+    **{
+        f"Li{metal}O2": f"2 Li{metal}O2 + 3 H2SO4(aq) + H2O2(l) -> Li2SO4(aq) + 2 {metal}SO4(aq) + 4 H2O + O2(g)"
+        for metal in METALS
+    },
     "LiMn2O4": "2 LiMn2O4 + 5 H2SO4(aq) + 3 H2O2(l) -> Li2SO4(aq) + 4 MnSO4(aq) + 8 H2O + 3 O2(g)",
     "LiFePO4": "2 LiFePO4 + H2SO4(aq) + H2O2(l) -> Li2SO4(aq) + 2 FePO4 + 2 H2O",
     "Li2CO3": "Li2CO3 + H2SO4(aq) -> Li2SO4(aq) + CO2(g) + H2O",
@@ -156,9 +158,9 @@ def extract(liquor: tuple[str, Stream], values: Values, stage: str) -> list[Unit
     strip liquor, mole for mole.
     """
     metals = total(liquor[1].amounts.get(name, np.zeros(1)) for name in _SULFATES)
-    strip_water = total(
-        liquor[1].amounts.get(f"{metal}SO4(aq)", np.zeros(1)) * molar_mass_kg(metal) for metal in METALS
-    ) / (values["refine.strip_metal"] / 1000)
+    strip_water = total(liquor[1].amounts.get(f"{metal}SO4(aq)", np.zeros(1)) * molar_mass_kg(metal) for metal in METALS) / (
+        values["refine.strip_metal"] / 1000
+    )
     vessel = Vessel(
         {
             liquor[0]: liquor[1],

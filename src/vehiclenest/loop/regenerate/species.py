@@ -39,9 +39,7 @@ def all_species() -> Mapping[str, Species]:
             continue
         atoms = atoms_of(name)
         mass = sum(count * weights[element] for element, count in atoms.items()) / 1000
-        found[name] = Species(
-            name, atoms, mass, row.number("formation") * 1000, row.number("heat_capacity"), row.unverified
-        )
+        found[name] = Species(name, atoms, mass, row.number("formation") * 1000, row.number("heat_capacity"), row.unverified)
     return found
 
 

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from vehiclenest.loop.regenerate.species import REFERENCE_K, reaction, reaction_heat_j, species
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 Amounts = dict[str, Array]
 J_PER_KWH = 3.6e6
 ZERO_C = 273.15
@@ -99,14 +100,14 @@ class Vessel:
         """Return the sum of some species in mol."""
         return total(self.amount(name) for name in names)
 
-    def react(self, equation: str, extent: ArrayLike) -> None:
+    def react(self, equation: str, extent: float | Array) -> None:
         """Let a reaction run by `extent` mol of the equation as written."""
         run = np.atleast_1d(np.asarray(extent, dtype=np.float64))
         for name, number in reaction(equation).items():
             self.amounts[name] = self.amount(name) + number * run
         self.reaction_j = self.reaction_j + reaction_heat_j(equation) * run
 
-    def use_up(self, equation: str, name: str, share: ArrayLike = 1.0) -> None:
+    def use_up(self, equation: str, name: str, share: float | Array = 1.0) -> None:
         """Let a reaction run until a share of a species is used up."""
         self.react(equation, self.amount(name) * share / -reaction(equation)[name])
 
@@ -115,7 +116,7 @@ class Vessel:
         used = [(name, number) for name, number in reaction(equation).items() if number < 0]
         return np.maximum(np.min(np.broadcast_arrays(*(self.amount(name) / -number for name, number in used)), axis=0), 0.0)
 
-    def take(self, names: Iterable[str], share: ArrayLike = 1.0) -> Amounts:
+    def take(self, names: Iterable[str], share: float | Array = 1.0) -> Amounts:
         """Take a share of some species out of the vessel."""
         taken: Amounts = {}
         for name in names:
@@ -134,9 +135,9 @@ class Vessel:
         stage: str,
         outputs: Mapping[str, Stream],
         *,
-        electricity_kwh: ArrayLike = 0.0,
-        efficiency: ArrayLike | None = None,
-        recovered_j: ArrayLike = 0.0,
+        electricity_kwh: float | Array = 0.0,
+        efficiency: Array | None = None,
+        recovered_j: float | Array = 0.0,
     ) -> Unit:
         """Close the unit.
 
