@@ -13,6 +13,8 @@ from vehiclenest.loop.regenerate.stream import Array, Stream, Unit, total
 
 _TRACE = 1e-9  # mol of an element per mol of everything: below, a relative error says nothing
 
+_NOTHING = 1e-12  # mol
+
 
 def element_closure(units: Sequence[Unit]) -> dict[str, float]:
     """Return per element the largest relative error of any unit and of the plant as a whole, over all runs."""
@@ -69,5 +71,5 @@ def _errors(taken: Sequence[Stream], given: Sequence[Stream]) -> Mapping[str, fl
         came, went = (total(item.element_mol(element) for item in side) for side in (taken, given))
         scale = np.maximum(np.abs(came), np.abs(went))
         if np.any(scale > 0):
-            found[element] = float(np.max(np.abs(came - went) / np.maximum(scale, _TRACE * everything)))
+            found[element] = float(np.max(np.abs(came - went) / np.maximum(scale, np.maximum(_TRACE * everything, _NOTHING))))
     return found

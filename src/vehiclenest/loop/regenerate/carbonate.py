@@ -20,7 +20,7 @@ from vehiclenest.loop.regenerate.stream import ZERO_C, Array, Mask
 _TABLE = Path(__file__).with_name("carbonate.toml")
 _ACIDITY_ROUNDS, _STRENGTH_TOLERANCE, _FIT_ROUNDS = 45, 1e-10, 60
 _PA_PER_MMHG, _PA_PER_ATM = 133.322368, 101_325.0
-_BRANCH_C = 99.0
+_BRANCH_C = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def vapour_atm(temperature_k: Array) -> Array:
         10 ** (row.number("a") - row.number("b") / (celsius + row.number("c")))
         for row in (table["boiling_below"], table["boiling_above"])
     )
-    return np.where(celsius < _BRANCH_C, low, high) * _PA_PER_MMHG / _PA_PER_ATM
+    return np.where(celsius <= _BRANCH_C, low, high) * _PA_PER_MMHG / _PA_PER_ATM
 
 
 def refuse_boiling(step: str, temperature_k: Array, pressure_atm: Array) -> None:

@@ -68,7 +68,11 @@ def _check(name: str, value: float) -> None:
     constant = parameters().get(name)
     if constant is None:
         raise InputError("is no parameter", expected=f"one of {', '.join(sorted(parameters()))}", where=where)
-    if constant.unit == "1" and constant.value <= 1 and not 0 <= value <= 1:
+    share = constant.unit == "1" and max(constant.value, constant.high or 0.0) <= 1
+    if share and not 0 <= value <= 1:
         raise InputError(f"is {value:g}", expected="a share from 0 to 1", where=where)
-    if constant.unit != "°C" and value < 0:
+    if value < 0:  # degrees too: every stream with a parameter for its temperature is wet or hot
         raise InputError(f"is {value:g}", expected=f"0 or more, in {constant.unit}", where=where)
+    # What the table keeps away from nothing is divided by somewhere.
+    if value == 0 and constant.low is not None and constant.low > 0 and constant.unit != "°C":
+        raise InputError("is 0", expected=f"more than 0, in {constant.unit}", where=where)
