@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vehiclenest.core.errors import InputError
@@ -49,6 +49,7 @@ def test_phreeqc_dissolves_as_much_with_the_same_solubility_product() -> None:
         assert saturated_under(kelvin(celsius), np.ones(1)).lithium[0] == pytest.approx(under.elements["Li"], rel=0.06)
 
 
+@settings(deadline=None, max_examples=25)
 @given(st.floats(0, 100), st.floats(1e-3, 3))
 def test_more_carbon_dioxide_dissolves_more_and_heat_less(celsius: float, pressure: float) -> None:
     here = saturated_under(kelvin(celsius), np.array([pressure]))

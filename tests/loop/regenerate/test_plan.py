@@ -41,7 +41,8 @@ def test_direct_recycling_needs_sorted_packs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("year", "packs", "share"), [(1999, None, None), (2027, 0.0, None), (2027, float("nan"), None), (2027, None, 1.5), (2027, 1e12, None)]
+    ("year", "packs", "share"),
+    [(1999, None, None), (2027, 0.0, None), (2027, float("nan"), None), (2027, None, 1.5), (2027, 1e12, None)],
 )
 def test_a_plan_that_cannot_be_is_refused(year: int, packs: float | None, share: float | None) -> None:
     with pytest.raises(InputError):

@@ -76,14 +76,18 @@ def test_iron_phosphate_takes_the_lithium_of_ternary_material_with_it(outcome: S
     assert outcome("mixed", "hydro").recovery["Li"] > 0.9
 
 
-def test_one_step_on_ternary_material_dissolves_with_the_water_and_energy_of_the_first_screen(outcome: Solved) -> None:
-    found = outcome("nmc622", "one-step", "oxide")
-    leach = next(unit for unit in found.flowsheet.units if unit.name == "carbon-dioxide leach")
+def test_one_step_at_saturation_needs_the_water_and_energy_of_the_first_screen() -> None:
+    text = "mass_t = 1\n[composition]\nNMC622 = 0.6\ngraphite = 0.35\ninert = 0.05\n"
+    text += "[parameters.one_step]\napproach = 1.0\nresidual_dioxide = 0.003\n"
+    found = run(parse_feed(text, "screen.toml"), "one-step", "oxide")
+    leach, decomposition = (
+        next(unit for unit in found.flowsheet.units if unit.name == name)
+        for name in ("carbon-dioxide leach", "thermal decomposition")
+    )
     liquor = leach.outputs["lithium liquor"]
-    assert liquor.mass_of("H2O")[0] / 1000 == pytest.approx(4.5, rel=0.25)
-    decomposition = next(unit for unit in found.flowsheet.units if unit.name == "thermal decomposition")
+    assert liquor.mass_of("H2O")[0] / 1000 == pytest.approx(4.5, rel=0.15)
     crystals = decomposition.outputs["wet carbonate"].element_mol("Li")[0]
-    assert crystals / liquor.element_mol("Li")[0] == pytest.approx(0.83, abs=0.04)
+    assert crystals / liquor.element_mol("Li")[0] == pytest.approx(0.83, abs=0.02)
     assert 400 < found.accounts.energy_kwh[0] < 650
 
 
