@@ -1,6 +1,9 @@
 """`vnest regenerate` as a user types it."""
 
+import importlib.util
+import io
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from vehiclenest.cli.commands import app
+from vehiclenest.cli.regenerate import progress_bar
 from vehiclenest.core.errors import VehicleNestError
 
 GOOD = "mass_t = 1\n[composition]\nNMC622 = 0.6\ngraphite = 0.4\n"
@@ -115,27 +119,27 @@ def test_what_cannot_be_done_is_one_clear_error(arguments: tuple[str, ...], mess
     assert "\n" not in str(result.exception)
 
 
-def test_a_progress_bar_shows_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
-    from vehiclenest.cli import regenerate
+def test_progress_shows_on_a_terminal_and_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
 
-    monkeypatch.setattr(
-        regenerate.sys, "stderr", type("Terminal", (), {"isatty": lambda _: True, "write": len, "flush": print})()
-    )
-    with regenerate._progress() as progress:
-        progress("solving", 1, 4)
+    for stream in (Terminal(), io.StringIO()):
+        monkeypatch.setattr(sys, "stderr", stream)
+        with progress_bar() as progress:
+            progress("solving", 1, 4)
+        assert ("solving" in stream.getvalue()) == stream.isatty()
 
 
 def test_without_numpy_the_room_says_which_extra_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    import importlib
-    import sys
-
-    monkeypatch.setitem(sys.modules, "numpy", None)
     saved = {name: module for name, module in sys.modules.items() if name.startswith("vehiclenest.loop.regenerate")}
     for name in saved:
         monkeypatch.delitem(sys.modules, name)
+
+    def nowhere(_name: str) -> None:
+        return None
+
+    monkeypatch.setattr(importlib.util, "find_spec", nowhere)
     with pytest.raises(VehicleNestError, match="the room regenerate needs NumPy; pip install"):
         importlib.import_module("vehiclenest.loop.regenerate")
-    for name in [name for name in sys.modules if name.startswith("vehiclenest.loop.regenerate")]:
-        del sys.modules[name]
-    sys.modules.update(saved)
+    sys.modules.pop("vehiclenest.loop.regenerate", None)

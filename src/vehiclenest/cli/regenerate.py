@@ -152,7 +152,7 @@ def claims(
     from vehiclenest.loop.regenerate import run as run_feed
 
     feed = _read(file, bundled or ("nmc622" if file is None else None))
-    with _progress() as progress:
+    with progress_bar() as progress:
         rows = hold_claims(feed, runs, seed, progress)
     if html:
         from vehiclenest.site.regenerate_report import write_claims_page
@@ -214,7 +214,8 @@ def _print_json(found: dict[str, Any]) -> None:
 
 
 @contextmanager
-def _progress() -> Generator[Callable[[str, int, int], None]]:
+def progress_bar() -> Generator[Callable[[str, int, int], None]]:
+    """Show progress on the terminal, where there is one."""
     if not sys.stderr.isatty():
         yield lambda _stage, _done, _total: None
         return

@@ -7,12 +7,12 @@ parameters have value, range, unit, source and tag in TOML; `claims` draws from 
 are worth at three boundaries. Needs the extra ``regenerate`` (NumPy).
 """
 
+from importlib.util import find_spec
+
 from vehiclenest.core.errors import SettingsError
 
-try:
-    import numpy  # noqa: F401
-except ImportError:
-    raise SettingsError("the room regenerate needs NumPy", expected="pip install 'vehiclenest[regenerate]'") from None
+if find_spec("numpy") is None:
+    raise SettingsError("the room regenerate needs NumPy", expected="pip install 'vehiclenest[regenerate]'")
 
 from vehiclenest.loop.regenerate.accounts import BOUNDARIES
 from vehiclenest.loop.regenerate.claims import Row, claims

@@ -19,7 +19,7 @@ _NOTHING = 1e-12  # mol
 def element_closure(units: Sequence[Unit]) -> dict[str, float]:
     """Return per element the largest relative error of any unit and of the plant as a whole, over all runs."""
     worst: dict[str, float] = {}
-    sides = [(unit.inputs.values(), unit.outputs.values()) for unit in units]
+    sides: list[tuple[Iterable[Stream], Iterable[Stream]]] = [(unit.inputs.values(), unit.outputs.values()) for unit in units]
     sides.append(_boundary(units))
     for taken, given in sides:
         for element, error in _errors(list(taken), list(given)).items():
