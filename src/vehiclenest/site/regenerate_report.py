@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.utils import htmlsafe_json_dumps
 
-from vehiclenest.loop.regenerate import Check, Outcome, Row, element_table
+from vehiclenest.loop.regenerate import BOUNDARY_NAMES, Check, Outcome, Row, element_table
 from vehiclenest.site.files import whole_file
 from vehiclenest.site.report import asset, plotly_script, script_hash
 
@@ -74,7 +74,8 @@ def _names() -> Mapping[str, Mapping[str, str]]:
 
 def _name(kind: str, value: str) -> dict[str, str]:
     """Return what the page calls a value in both languages; what has no Chinese name is shown as it is."""
-    return {"en": value, "zh": _names()[kind].get(value, value)}
+    english = BOUNDARY_NAMES.get(value, value) if kind == "boundary" else value
+    return {"en": english, "zh": _names()[kind].get(value, value)}
 
 
 def _stream(name: str) -> dict[str, str]:

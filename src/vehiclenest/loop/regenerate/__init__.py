@@ -16,7 +16,7 @@ if find_spec("numpy") is None:
 
 from vehiclenest.loop.regenerate.accounts import BOUNDARIES
 from vehiclenest.loop.regenerate.claims import Row, claims
-from vehiclenest.loop.regenerate.compare import compare
+from vehiclenest.loop.regenerate.compare import BOUNDARY_NAMES, compare
 from vehiclenest.loop.regenerate.feed import BUNDLED, Feed, bundled_feed, read_feed
 from vehiclenest.loop.regenerate.graphite import FATES
 from vehiclenest.loop.regenerate.limits import Check, checks
@@ -27,6 +27,7 @@ from vehiclenest.loop.regenerate.substances import crossing, recycled_content, s
 
 __all__ = [
     "BOUNDARIES",
+    "BOUNDARY_NAMES",
     "BUNDLED",
     "FATES",
     "FINISHES",

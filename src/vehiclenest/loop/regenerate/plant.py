@@ -90,11 +90,6 @@ def water_kg(amounts: Mapping[str, Array]) -> Array:
     return total([amounts["H2O"]] if "H2O" in amounts else []) * _WATER_KG
 
 
-def solids_kg(vessel: Vessel) -> Array:
-    """Return the mass of what does not dissolve, in kg."""
-    return total(vessel.amount(name) * species(name).molar_mass_kg for name in SOLIDS)
-
-
 def filtered(vessel: Vessel, values: Values, moisture: str, solids: Iterable[str] = SOLIDS) -> Amounts:
     """Take the wet cake out of a vessel: solids, and the liquor that washing left in their moisture.
 

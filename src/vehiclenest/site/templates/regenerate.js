@@ -120,7 +120,8 @@
     choices("flow-routes", routes, "flowRoute");
     choices("flow-choices", elements.map((element) => [element, element]), "element");
     choices("money-routes", routes, "moneyRoute");
-    choices("driver-choices", data.drivers.map((item, place) => [place, `${word(item.claim)} · ${word(item.boundary)}`]), "driver");
+    const claims = document.getElementById("driver-choices");
+    claims?.replaceChildren(...data.drivers.map((item, place) => new Option(`${word(item.claim)} · ${word(item.boundary)}`, place, false, place === chosen.driver)));
     drawFlow();
     drawMoney();
     drawDrivers();
@@ -134,6 +135,10 @@
     drawAll();
   }
 
+  document.getElementById("driver-choices")?.addEventListener("change", (event) => {
+    chosen.driver = Number(event.target.value);
+    drawDrivers();
+  });
   const languages = document.querySelector(".languages");
   languages.hidden = false;
   languages.addEventListener("click", (event) => {
