@@ -66,7 +66,9 @@ def test_a_bad_feed_is_refused_in_one_line_that_names_the_field(text: str, said:
         ("[parameters.one_step]\nleach_temperature = 60\nleach_pressure = 0.1\n", "water boils at 60 °C under 0.1 atm"),
         ("[parameters.one_step]\nmagic = 1\n", "parameters.one_step.magic: is no parameter"),
         ("[parameters.one_step]\nreduction = 1.5\n", "parameters.one_step.reduction: is 1.5; a share from 0 to 1"),
-        ("[parameters.common]\nboiler_efficiency = 0\n", "parameters.common.boiler_efficiency: is 0; more than 0"),
+        ("[parameters.common]\nboiler_efficiency = 0\n", "parameters.common.boiler_efficiency: is 0; from 0.085 to 9.5"),
+        ("[parameters.refine]\nacid_excess = 0.5\n", "parameters.refine.acid_excess: is 0.5; from 1 to 12.5"),
+        ("[parameters.hydro]\npower = 1e9\n", "parameters.hydro.power: is 1e+09; from 6 to 2000 kWh/t"),
         ("[parameters.one_step]\nleach_temperature = -5\n", "parameters.one_step.leach_temperature: is -5"),
     ],
 )

@@ -73,6 +73,9 @@ def _check(name: str, value: float) -> None:
         raise InputError(f"is {value:g}", expected="a share from 0 to 1", where=where)
     if value < 0:  # degrees too: every stream with a parameter for its temperature is wet or hot
         raise InputError(f"is {value:g}", expected=f"0 or more, in {constant.unit}", where=where)
-    # What the table keeps away from nothing is divided by somewhere.
-    if value == 0 and constant.low is not None and constant.low > 0 and constant.unit != "°C":
-        raise InputError("is 0", expected=f"more than 0, in {constant.unit}", where=where)
+    if constant.low is None or constant.high is None or constant.unit == "°C":
+        return
+    # A reagent short of its reaction, or a figure of another order of magnitude, is a slip and no process.
+    lowest = 1.0 if constant.low >= 1 and constant.unit == "1" else constant.low / 10
+    if not lowest <= value <= 10 * constant.high:
+        raise InputError(f"is {value:g}", expected=f"from {lowest:g} to {10 * constant.high:g} {constant.unit}", where=where)
