@@ -1,23 +1,25 @@
 """The commands. Each parses its options, calls one room and prints; rooms are imported late, so that --help is quick."""
 
-import json
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from vehiclenest import __version__
+from vehiclenest.cli.claims import claims
+from vehiclenest.cli.contest import contest
+from vehiclenest.cli.options import FILE as _FILE
+from vehiclenest.cli.options import Command
+from vehiclenest.cli.options import json_option as _json
+from vehiclenest.cli.options import print_json as _print_json
 
 if TYPE_CHECKING:
     from vehiclenest.ledger import Stock
     from vehiclenest.site import Result
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-_FILE = click.Path(path_type=Path)
 
 
 def _database(command: Command) -> Command:
@@ -30,10 +32,6 @@ def _database(command: Command) -> Command:
         metavar="URL",
         help="Ledger, as a SQLAlchemy URL.",
     )(command)
-
-
-def _json(command: Command) -> Command:
-    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
 
 
 def _base(default_out: str) -> Callable[[Command], Command]:
@@ -59,6 +57,10 @@ def _base(default_out: str) -> Callable[[Command], Command]:
 @click.version_option(__version__, prog_name="vnest", message="%(prog)s %(version)s")
 def app() -> None:
     """Vehicle Nest: an automotive remanufacturing base, every kilogram, kilowatt-hour, yuan and document in one ledger."""
+
+
+app.add_command(contest)
+app.add_command(claims)
 
 
 @app.command(epilog="Example: vnest run lots.csv --out monday --json")
@@ -212,10 +214,6 @@ def settings(folder: Path, as_json: bool) -> None:
         _print_json({"folder": str(folder), "written": written, "kept": kept})
         return
     click.echo(f"{len(written)} files written to {folder}" + (f"; {len(kept)} were there already and stay" if kept else ""))
-
-
-def _print_json(found: dict[str, Any]) -> None:
-    click.echo(json.dumps(found, indent=2))
 
 
 @contextmanager

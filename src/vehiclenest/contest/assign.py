@@ -8,7 +8,7 @@ Tamir 2006, Semi-matchings for bipartite graphs and load balancing).
 
 import random
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
@@ -55,6 +55,7 @@ def assign(
     """
     if not entries:
         raise ConflictError("there is no entry to assign", expected="entries in this stage and group")
+    dealt = len(entries)
     for attempt in range(_TRIES):
         chance = random.Random(f"{seed}/{attempt}")  # noqa: S311  # a lot that everybody can draw again from the published seed
         plan = _Deal(judges, reserve, judges_per_entry, may, chance).deal(entries)

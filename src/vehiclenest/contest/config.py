@@ -89,6 +89,8 @@ class Stage(_Part):
         Bounds of a mark.
     talk_seconds, questions_seconds
         The stage clock; 0 where documents are judged.
+    live
+        Whether the public sees results while the stage is judged; otherwise once it is finalized.
     same_province
         Whether a judge from the entry's province is excluded; of the same organisation he always is.
     ties
@@ -106,6 +108,7 @@ class Stage(_Part):
     highest: Mark = Decimal(100)
     talk_seconds: int = Field(default=0, ge=0)
     questions_seconds: int = Field(default=0, ge=0)
+    live: bool = True
     same_province: bool = False
     ties: tuple[TieRule, ...] = ("earlier_stage", "heaviest_criterion", "lot")
     advance: dict[Identifier, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
@@ -174,7 +177,8 @@ class Config(_Part):
         panel = [judge for judge in self.judges if judge.judges(stage.id, group.id) and not judge.reserve]
         if len(panel) < stage.judges_per_entry:
             raise ValueError(
-                f"stage {stage.id}, group {group.id} has {len(panel)} judges, reserve not counted; {stage.judges_per_entry} an entry are needed"
+                f"stage {stage.id}, group {group.id} has {len(panel)} judges, reserve not counted; "
+                f"{stage.judges_per_entry} an entry are needed"
             )
 
 

@@ -31,9 +31,10 @@ _PROVINCES = (
     "Hunan", "Jiangsu", "Jiangxi", "Jilin", "Liaoning", "Shaanxi", "Shandong", "Shanghai", "Sichuan", "Tianjin", "Zhejiang",
 )  # fmt: skip
 _WHAT = (
-    ("Laser cladding of", "激光熔覆"), ("Robot dismantling of", "机器人拆解"), ("Scan inspection of", "扫描检测"), ("Second life of", "梯次利用"),
-    ("Plasma cleaning of", "等离子清洗"), ("Digital passport of", "数字护照"), ("Cold-spray repair of", "冷喷涂修复"), ("Sorting of", "智能分选"),
-    ("Refurbishing of", "翻新"), ("Life prediction of", "寿命预测"), ("Trade platform for", "交易平台"), ("Low-carbon recycling of", "低碳回收"),
+    ("Laser cladding of", "激光熔覆"), ("Robot dismantling of", "机器人拆解"), ("Scan inspection of", "扫描检测"),
+    ("Second life of", "梯次利用"), ("Plasma cleaning of", "等离子清洗"), ("Digital passport of", "数字护照"),
+    ("Cold-spray repair of", "冷喷涂修复"), ("Sorting of", "智能分选"), ("Refurbishing of", "翻新"),
+    ("Life prediction of", "寿命预测"), ("Trade platform for", "交易平台"), ("Low-carbon recycling of", "低碳回收"),
 )  # fmt: skip
 _OF_WHAT = (
     ("gearboxes", "变速箱"), ("traction batteries", "动力电池"), ("engine blocks", "发动机缸体"), ("turbochargers", "涡轮增压器"),
@@ -167,14 +168,16 @@ class _Play:
         self.contest.say(Kind.FINALIZED, {"stage": stage})
 
     def _declare(self, stage: str) -> None:
-        """A judge of the panel knows a team: the reserve steps in there."""
+        """Let a judge of the panel know a team: the reserve steps in there."""
         judge = next(judge.id for judge in self.config.judges if judge.judges(stage, "enterprise"))
         entry = self.state.stage(stage).entries["enterprise"][3]
         data = {"judge": judge, "entry": entry, "reason": "advised the team last year"}
         self._submit(signed_statement(self.config.id, Kind.CONFLICT, judge, self.watch.now, data, made_up_key(judge)))
 
     def _score(self, stage: str, entry: str, judge: str) -> Statement:
-        return score_statement(self.state, stage, entry, judge, self._marks(stage, entry, judge), made_up_key(judge), self.watch.now)
+        return score_statement(
+            self.state, stage, entry, judge, self._marks(stage, entry, judge), made_up_key(judge), self.watch.now
+        )
 
     def _marks(self, stage: str, entry: str, judge: str) -> dict[str, str]:
         group = self.state.groups[self.state.entries[entry].group]
@@ -182,7 +185,13 @@ class _Play:
         taste = self.chance.gauss(0, _BY_CHANCE)
         marks: dict[str, str] = {}
         for criterion in group.criteria:
-            mark = _MEAN_MARK + _BY_QUALITY * self.quality[entry] + self.severity[judge] + taste + self.chance.gauss(0, _BY_CRITERION)
+            mark = (
+                _MEAN_MARK
+                + _BY_QUALITY * self.quality[entry]
+                + self.severity[judge]
+                + taste
+                + self.chance.gauss(0, _BY_CRITERION)
+            )
             halves = Decimal(round(2 * mark)) / 2
             marks[criterion.id] = str(min(max(halves, config.lowest), config.highest))
         return marks
@@ -191,7 +200,7 @@ class _Play:
         self.contest.submit_all([statement])
 
     def _unconnected(self, stage: str, group: str) -> None:
-        """A plan of one's own in which blocks of judges stay among themselves is refused."""
+        """Try a plan in which blocks of judges stay among themselves: it is refused."""
         entries = self.state.stage(stage).entries[group]
         judges = [judge.id for judge in self.config.judges if judge.judges(stage, group)]
         blocks = [judges[begin : begin + 3] for begin in range(0, len(judges) - 2, 3)]
@@ -204,7 +213,7 @@ class _Play:
         return list(free[self.chance.randrange(len(free))])
 
     def _refusals(self, stage: str) -> None:
-        """Everything that is refused, once."""
+        """Try everything that is refused, once."""
         plan = self.state.stage(stage).plan
         entry, judges = list(plan.items())[7]
         judge, key = judges[0], made_up_key(judges[0])
@@ -254,7 +263,9 @@ def _judges() -> Iterator[dict[str, Any]]:
     for group in _ENTRIES:
         for number in range(1, _PANEL + 2):
             name = f"Judge {number}" if number <= _PANEL else "Reserve judge"
-            made = _judge(f"P-{group[0].upper()}{number}", name, _PROVINCES[(5 * number) % len(_PROVINCES)], group, ["semi-final", "final"])
+            made = _judge(
+                f"P-{group[0].upper()}{number}", name, _PROVINCES[(5 * number) % len(_PROVINCES)], group, ["semi-final", "final"]
+            )
             yield made | {"reserve": number > _PANEL}
 
 

@@ -163,7 +163,7 @@ class Contest:
         fewest = min((load for load in plan.load.values() if load), default=0)
         if scheme == "z_score" and fewest < least:
             raise ConflictError(
-                f"z-scores are refused: a judge would have {fewest} entries, and below {least} a judge's own mean and spread are mostly luck",
+                f"z-scores are refused: a judge would have {fewest} entries; below {least} his own mean and spread are mostly luck",
                 expected="the severity scheme, or fewer judges",
             )
 
@@ -183,10 +183,9 @@ class Contest:
         """Check and apply one statement; add its event, or the event of its refusal."""
         try:
             now = self._time()
-            if statement.author in self.state.keys and (known := repeated(self.state, statement)):
-                check_again = statement.is_signed_by(self.state.keys[statement.author])
-                if check_again:
-                    return Receipt(known.seq, new=False)
+            key, known = self.state.keys.get(statement.author), repeated(self.state, statement)
+            if key and known and statement.is_signed_by(key):
+                return Receipt(known.seq, new=False)
             check(self.state, statement, now)
         except VehicleNestError as error:
             event = self._seal(self._refusal(statement, error), self._time_at_least())

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vehiclenest.contest.config import Identifier, Name
 from vehiclenest.contest.model import Entry
@@ -25,7 +25,7 @@ class _EntryRow(BaseModel):
     organisation: Name
     province: Name
     name_zh: str = ""
-    details: dict[str, str] = {}
+    details: dict[str, str] = Field(default_factory=dict[str, str])
 
 
 def as_entry(data: Mapping[str, Any]) -> Entry:
@@ -93,8 +93,8 @@ def _rows(path: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, dict[str, 
         for cells in reader:
             if cells:
                 names = header + [f"cell {number}" for number in range(len(header) + 1, len(cells) + 1)]
-                cells += [""] * (len(names) - len(cells))
-                yield line, dict(zip(names, (cell.strip() for cell in cells), strict=True))
+                padded = cells + [""] * (len(names) - len(cells))
+                yield line, dict(zip(names, (cell.strip() for cell in padded), strict=True))
             line = reader.line_num + 1
     except csv.Error as error:
         raise InputError(

@@ -127,10 +127,10 @@ class StageState:
 
     @property
     def scoreboard(self) -> str:
-        """What the public sees: nothing yet, live, frozen, thawed or finalized."""
+        """What the public sees: none, live, frozen, thawed or finalized."""
         if self.phase is Phase.FINALIZED:
             return "finalized"
-        if self.phase is Phase.PLANNED:
+        if self.phase is Phase.PLANNED or not self.config.live:
             return "none"
         if self.frozen_seq is not None:
             return "thawed" if self.thawed else "frozen"

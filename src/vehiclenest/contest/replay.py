@@ -6,13 +6,13 @@ from typing import Any
 import orjson
 
 from vehiclenest.contest.config import KEEPER
+from vehiclenest.contest.keys import signed_by
 from vehiclenest.contest.log import Event, canonical, parse_event
 from vehiclenest.contest.model import Kind, StageState
 from vehiclenest.contest.outcome import recommended
 from vehiclenest.contest.ranking import Ranking, rank
 from vehiclenest.contest.rules import check
 from vehiclenest.contest.state import State
-from vehiclenest.contest.keys import signed_by
 from vehiclenest.core.errors import ConflictError, InputError, VehicleNestError
 
 

@@ -270,6 +270,8 @@ def repeated(state: State, statement: Statement) -> Score | None:
 
 def _frozen(state: State, statement: Statement, _now: datetime) -> None:
     stage = _in_phase(state, statement.data, Phase.OPEN)
+    if not stage.config.live:
+        raise ConflictError(f"{stage.config.id} shows no results while it is judged", expected="a live stage to freeze")
     if stage.frozen_seq is not None:
         raise ConflictError(f"the scoreboard of {stage.config.id} is frozen already")
 

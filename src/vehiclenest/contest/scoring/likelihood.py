@@ -45,8 +45,9 @@ def averaged(equations: Equations) -> Prediction:
     low, high = np.full(2, -widest), np.full(2, widest)
     points: list[_Point] = []
     for _ in range(int(number("severity", "grid_rounds"))):
-        entries, judges = (np.linspace(low[axis], high[axis], steps) for axis in (0, 1))
-        points = [_point(equations, float(entry), float(judge)) for entry in entries for judge in judges]
+        entries = [float(value) for value in np.linspace(low[0], high[0], steps)]
+        judges = [float(value) for value in np.linspace(low[1], high[1], steps)]
+        points = [_point(equations, entry, judge) for entry in entries for judge in judges]
         best = max(point.log_weight for point in points)
         held = np.array([point.split for point in points if point.log_weight > best - number("severity", "grid_depth")])
         margin = (high - low) / (steps - 1)

@@ -4,6 +4,8 @@ Each pair of entries that a judge scored is a comparison, won by the higher scor
 posterior under a normal prior, which keeps an entry finite that always wins (Bradley and Terry 1952; Caron and Doucet 2012).
 """
 
+from typing import Any
+
 import numpy as np
 from scipy.optimize import minimize
 from scipy.sparse import coo_array, csr_array
@@ -70,5 +72,7 @@ def _strengths(entries: int, first: Integers, second: Integers, wins: Floats) ->
         value = float(wins @ np.logaddexp(0.0, -ahead)) + 0.5 * prior * float(strength @ strength)
         return value, prior * strength - np.bincount(first, slope, entries) + np.bincount(second, slope, entries)
 
-    options = {"gtol": number("pairwise", "solver_tolerance"), "ftol": 0.0, "maxiter": 10_000}
-    return np.asarray(minimize(loss, np.zeros(entries), jac=True, method="L-BFGS-B", options=options).x)
+    tolerance = number("pairwise", "solver_tolerance")
+    options: Any = {"gtol": tolerance, "ftol": 0.0, "maxiter": 10_000}
+    found: Any = minimize(loss, np.zeros(entries), jac=True, method="L-BFGS-B", options=options)
+    return np.asarray(found.x, dtype=np.float64)
