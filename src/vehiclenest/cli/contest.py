@@ -3,16 +3,20 @@
 import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from vehiclenest.cli.options import FILE, Command, json_option, print_json
-from vehiclenest.core.errors import InputError, SettingsError
+from vehiclenest.core.errors import InputError, SettingsError, VehicleNestError
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     from vehiclenest.contest import Contest, Receipt, State
+    from vehiclenest.contest.log import Statement
     from vehiclenest.contest.view import Reader
 
 _LOG = "log.jsonl"
@@ -240,7 +244,7 @@ def _group_of(state: "State", entry: str) -> str:
 @click.option("--judge", metavar="ID")
 @click.option("--mark", "marks", multiple=True, metavar="CRITERION=NUMBER", help="One for each criterion.")
 @click.option("--reason", default="", help="Why a score is corrected; a second score without a reason is refused.")
-@click.option("--withdraw", is_flag=True, help="Withdraw the score; needs --reason.")
+@click.option("--withdraw", is_flag=True, help="Withdraw the score, as the organiser; needs --reason.")
 @click.option(
     "--csv", "file", type=FILE, metavar="FILE", help="Columns entry, judge, one for each criterion, reason, at (ISO 8601)."
 )
@@ -260,6 +264,9 @@ def score(
     as_json: bool,
 ) -> None:
     """Score an entry, correct a score with the reason, or take scores from CSV; each is signed with the judge's key."""
+    from vehiclenest.contest import Kind
+    from vehiclenest.contest.entries import read_scores
+
     if file is None and (entry is None or judge is None or not (marks or withdraw)):
         raise InputError("there is nothing to score", expected="--entry, --judge and --mark, or --csv")
     given = dict(_mark(text) for text in marks)
@@ -267,7 +274,10 @@ def score(
         where = keys or folder / "keys"
         if file is None:
             about = {"entry": str(entry), "judge": str(judge), "reason": reason}
-            receipt = _score_all(running, where, stage, [(about, {} if withdraw else given)])[0]
+            if withdraw:
+                receipt = running.say(Kind.CORRECTION, {**about, "stage": stage})
+            else:
+                receipt = _score_all(running, where, stage, [(about, given)])[0]
             if receipt.refused:
                 raise receipt.refused
             state = "taken" if receipt.new else "there already"

@@ -82,7 +82,7 @@ def _rows(path: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, dict[str, 
         raise InputError(f"is not UTF-8 at byte {error.start}", expected="CSV in UTF-8", where=Where(str(path))) from None
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        header = [name.strip() for name in next(reader, [])]
+        header = [name.strip() for name in next(reader, list[str]())]
         if missing := [name for name in needed if name not in header]:
             raise InputError(
                 f"there is no column {', '.join(missing)}", expected=f"columns {', '.join(needed)}", where=Where(str(path), 1)

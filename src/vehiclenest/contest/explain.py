@@ -39,7 +39,8 @@ def explain(state: State, ranking: Ranking) -> dict[str, Any]:
 
 def _entry(stage: StageState, ranking: Ranking, row: Row) -> dict[str, Any]:
     scores = [(judge, stage.score(row.entry, judge)) for judge in stage.plan.get(row.entry, ())]
-    notes = _dropped([score for _, score in scores if score]) if trimmed else {}
+    trimmed = ranking.scheme == "trimmed_mean" and row.place is not None
+    notes: Mapping[str, str] = _dropped([score for _, score in scores if score]) if trimmed else {}
     judges: list[dict[str, Any]] = []
     for judge, score in scores:
         about: dict[str, Any] = {"judge": judge, "points": None if score is None else f"{score.points:f}"}

@@ -65,7 +65,8 @@ class Entry:
 class Score:
     """One version of a judge's score of an entry; `withdrawn` ones do not count.
 
-    `millionths` is the weighted score in millionths of a point; `seq` the event that holds it, `at` the judge's own time.
+    `millionths` is the weighted score in millionths of a point; `seq` the event that holds it, `at` the author's own time, `signature`
+    what tells a statement that arrives again from a new one.
     """
 
     seq: int
@@ -75,6 +76,7 @@ class Score:
     millionths: int
     at: datetime
     received: datetime
+    signature: str
     reason: str = ""
     withdrawn: bool = False
 

@@ -11,7 +11,7 @@ from typing import Any
 from vehiclenest.contest.assign import count_islands
 from vehiclenest.contest.config import KEEPER, Group, Stage, as_config
 from vehiclenest.contest.entries import as_entry
-from vehiclenest.contest.keys import check_public
+from vehiclenest.contest.keys import check_public, made_up_key, public_text
 from vehiclenest.contest.log import Statement
 from vehiclenest.contest.model import ClockPhase, Kind, Phase, Score, StageState
 from vehiclenest.contest.outcome import advancing, prizes, running_order
@@ -67,8 +67,11 @@ def _created(_state: State, statement: Statement, _now: datetime) -> None:
     config = as_config(statement.data["config"])
     if config.id != statement.contest:
         raise InputError(f"the statement is of contest {statement.contest!r}, the configuration of {config.id!r}")
-    for judge in config.judges:
-        check_public(judge.public_key)
+    keys = {KEEPER: str(statement.data["key"])} | {judge.id: judge.public_key for judge in config.judges}
+    for owner, key in keys.items():
+        check_public(key)
+        if not config.made_up and key == public_text(made_up_key(owner)):
+            raise InputError(f"{owner} has the demonstration's key, which everybody knows", expected="a key of his own")
 
 
 def _entry(state: State, statement: Statement, _now: datetime) -> None:
@@ -258,14 +261,9 @@ def repeated(state: State, statement: Statement) -> Score | None:
     """Return the version that a statement repeats, as a queue does that was sent twice; None where it says something new."""
     if statement.kind not in {Kind.SCORE, Kind.CORRECTION}:
         return None
-    data = statement.data
-    stage = state.stages.get(str(data.get("stage")))
+    data, stage = statement.data, state.stages.get(str(statement.data.get("stage")))
     versions = stage.scores.get((str(data.get("entry")), str(data.get("judge"))), []) if stage else []
-    marks: Any = data.get("marks") or {}
-    for score in versions:
-        if score.at == statement.time and {name: str(mark) for name, mark in score.marks.items()} == marks:
-            return score
-    return None
+    return next((score for score in versions if score.signature == statement.signature), None)
 
 
 def _frozen(state: State, statement: Statement, _now: datetime) -> None:

@@ -146,7 +146,18 @@ def _score(state: State, event: Event) -> None:
     withdrawn = not marks
     millionths = 0 if withdrawn else weigh(state.groups[state.entries[entry].group], marks)
     at = parse_time(event.statement.at)[0]
-    score = Score(event.seq, entry, judge, marks, millionths, at, event.time, str(data.get("reason", "")), withdrawn)
+    score = Score(
+        event.seq,
+        entry,
+        judge,
+        marks,
+        millionths,
+        at,
+        event.time,
+        event.statement.signature,
+        str(data.get("reason", "")),
+        withdrawn,
+    )
     state.stages[data["stage"]].scores.setdefault((entry, judge), []).append(score)
 
 

@@ -55,7 +55,7 @@ class Equations:
         """
         per_entry = 1 / (self.of_entry + shrink_entry)
         entry_sums = np.bincount(self.entry, points)
-        right = np.bincount(self.judge, points) - self.transposed @ (per_entry * entry_sums)
+        right = np.asarray(np.bincount(self.judge, points) - self.transposed @ (per_entry * entry_sums), dtype=np.float64)
         judge = self._solver(shrink_entry, shrink_judge)(right)
         if not shrink_judge:
             judge = judge - judge.mean()
@@ -64,7 +64,7 @@ class Equations:
     def _solver(self, shrink_entry: float, shrink_judge: float) -> Callable[[Floats], Floats]:
         if self.dense and shrink_judge:
             matrix = self.matrix(shrink_entry, shrink_judge)
-            return lambda right: np.linalg.solve(matrix, right)
+            return lambda right: np.asarray(np.linalg.solve(matrix, right), dtype=np.float64)
         per_entry = 1 / (self.of_entry + shrink_entry)
         pivots = self.pivots(shrink_entry, shrink_judge)
         judges = len(self.of_judge)
@@ -83,7 +83,7 @@ class Equations:
                 maxiter=10 * judges + 100,
                 M=LinearOperator((judges, judges), matvec=scaled, dtype=np.float64),
             )
-            return found
+            return np.asarray(found, dtype=np.float64)
 
         return by_conjugate_gradients
 

@@ -42,17 +42,21 @@ def averaged(equations: Equations) -> Prediction:
     """Return the prediction averaged over the restricted likelihood of the variances."""
     widest = number("severity", "widest_log_ratio")
     steps = int(number("severity", "grid_steps"))
-    low, high = np.full(2, -widest), np.full(2, widest)
+    low: Floats = np.full(2, -widest)
+    high: Floats = np.full(2, widest)
     points: list[_Point] = []
     for _ in range(int(number("severity", "grid_rounds"))):
-        entries = [float(value) for value in np.linspace(low[0], high[0], steps)]
-        judges = [float(value) for value in np.linspace(low[1], high[1], steps)]
+        entries, judges = (_steps(float(low[axis]), float(high[axis]), steps) for axis in (0, 1))
         points = [_point(equations, entry, judge) for entry in entries for judge in judges]
         best = max(point.log_weight for point in points)
         held = np.array([point.split for point in points if point.log_weight > best - number("severity", "grid_depth")])
         margin = (high - low) / (steps - 1)
         low, high = np.maximum(held.min(axis=0) - margin, -widest), np.minimum(held.max(axis=0) + margin, widest)
     return _average(equations, points)
+
+
+def _steps(low: float, high: float, count: int) -> list[float]:
+    return [low + (high - low) * step / (count - 1) for step in range(count)]
 
 
 def _average(equations: Equations, points: list[_Point]) -> Prediction:
