@@ -163,11 +163,9 @@ def test_a_plan_with_a_conflict_of_interest_is_refused_with_the_conflict() -> No
     desk = Desk(
         judges=[*judges, {**judges[5], "id": "J7", "reserve": False, "public_key": judges[3]["public_key"]}]
     ).with_entries(2)
-    for taken, reason in (
-        (["J1", "J4", "J5"], "same organisation"),
-        (["J2", "J4", "J5"], "same province"),
-        (["J3", "J4", "J5"], "does not sit"),
-    ):
+    reasons = {"J1": "same organisation", "J2": "same province", "J3": "does not sit"}
+    for judge, reason in reasons.items():
+        taken = [judge, "J4", "J5"]
         data = {"stage": "papers", "group": "all", "seed": "own", "plan": {"E1": taken, "E2": ["J4", "J5", "J7"]}}
         assert reason in desk.refused(desk.statement(Kind.ASSIGNED, KEEPER, data))
 

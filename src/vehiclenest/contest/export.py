@@ -1,6 +1,6 @@
 """Papers of a contest as pages that need nothing but a browser, in English and Chinese: ranking, protocols, certificates, lists."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -8,7 +8,6 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from vehiclenest.contest.config import Config
 from vehiclenest.contest.model import Phase, Score
 from vehiclenest.contest.outcome import recommended
 from vehiclenest.contest.ranking import Ranking, rank
@@ -33,6 +32,8 @@ def export(state: State, what: Sequence[str] = WHAT) -> tuple[dict[str, str], di
     ConflictError
         Where nothing can be made yet of what was asked for.
     """
+    if state.config is None:
+        raise InputError("there is no contest yet")
     makers = {"ranking": _rankings, "protocols": _protocols, "certificates": _certificates, "recommendations": _recommendations}
     pages: dict[str, str] = {}
     tables: dict[str, Table] = {}
@@ -127,14 +128,8 @@ def _judged(state: State) -> list[Ranking]:
 
 
 def _render(template: str, state: State, **context: Any) -> str:
-    if state.config is None:
-        raise InputError("there is no contest yet")
-    names: Mapping[str, Any] = {"config": state.config, "state": state, "stages": _by_id(state.config)}
-    return _environment().get_template(template).render(**names, **context)
-
-
-def _by_id(config: Config) -> dict[str, Any]:
-    return {stage.id: stage for stage in config.stages}
+    stages = {name: stage.config for name, stage in state.stages.items()}
+    return _environment().get_template(template).render(config=state.config, state=state, stages=stages, **context)
 
 
 @cache

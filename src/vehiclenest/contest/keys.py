@@ -65,12 +65,12 @@ def _public_bytes(public: str) -> bytes:
 def save_key(key: Ed25519PrivateKey, path: Path) -> None:
     """Write a private key as PEM that only its owner can read; never over one that is there."""
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    if path.exists():
+        raise InputError(f"{path} is there already", expected="a new name: keys are never written over")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600, exist_ok=False)
         path.write_bytes(pem)
-    except FileExistsError:
-        raise InputError(f"{path} is there already", expected="a new name: keys are never written over") from None
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}", expected="a folder that can be written") from None
 

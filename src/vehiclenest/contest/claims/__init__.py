@@ -5,7 +5,7 @@ with a room and says: holds, fails, depends (on what), cannot be judged (what is
 """
 
 from vehiclenest.contest.claims.kept import keep, last_kept
-from vehiclenest.contest.claims.measure import measure
+from vehiclenest.contest.claims.measuring import measure
 from vehiclenest.contest.claims.model import Bench, Claim, Finding, Measurement
 from vehiclenest.contest.claims.register import BUNDLED, Register, read_register
 from vehiclenest.contest.claims.table import claim_rows

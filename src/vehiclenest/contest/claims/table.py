@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from vehiclenest.contest.claims.measure import not_measured
+from vehiclenest.contest.claims.measuring import not_measured
 from vehiclenest.contest.claims.model import Claim, Finding, Measurement
 from vehiclenest.contest.claims.register import Register
 
