@@ -111,7 +111,7 @@ def test_a_contest_from_its_configuration_to_its_papers(spring: Vnest) -> None:
     written = spring.json("export", "--out", "papers", "--dir", "spring")["files"]
     assert written == sorted(path.name for path in Path("papers").iterdir())
     assert "First prize" in Path("papers/certificates.html").read_text(encoding="utf-8")
-    assert "4 of 4" in spring("state", "--dir", "spring") or "8 of 8" in spring("state", "--dir", "spring")
+    assert "8 of 8" in spring("state", "--dir", "spring")
     text = spring("rank", "final", "--explain", "--dir", "spring")
     assert "lowest, dropped" in text
     assert "the line, after place 1" in text
@@ -168,9 +168,11 @@ def test_refused_rows_are_listed_with_their_lines_and_the_good_ones_go_on(spring
     spring.write("scores.csv", "entry,judge,idea,team,reason,at\n" + "\n".join(rows))
     found = spring.json("score", "papers", "--csv", "scores.csv", "--dir", "spring")
     assert (found["rows"], found["scored"]) == (4, 1)
-    assert [(row["line"], row["reason"].split(";")[0][:14]) for row in found["refused"]] == [
-        (2, f"{judge} says to ha"[:14]), (3, "there is no ju"), (5, "no mark for id"),
-    ]  # fmt: skip
+    reasons = {row["line"]: row["reason"] for row in found["refused"]}
+    assert list(reasons) == [2, 3, 5]
+    assert "before the stage opened" in reasons[2]
+    assert "there is no judge 'nobody'" in reasons[3]
+    assert "no mark for idea" in reasons[5]
     assert "line 5: refused" in spring("score", "papers", "--csv", "scores.csv", "--dir", "spring", status=2)
     assert spring.json("entries", "entries.csv", "--dir", "spring", status=2)["registered"] == 0
 
@@ -197,9 +199,8 @@ def test_everybody_sees_what_is_his(spring: Vnest) -> None:
     public = spring.json("state", "--as", "public", "--dir", "spring")
     assert "last_refused" not in public
     assert spring.json("rank", "papers", "--as", "team:E1", "--dir", "spring")["groups"]["all"]["rows"]
-    for wrong in ("judge:J1",):
-        with pytest.raises(InputError, match="sees no ranking"):
-            spring("rank", "papers", "--as", wrong, "--dir", "spring")
+    with pytest.raises(InputError, match="sees no ranking"):
+        spring("rank", "papers", "--as", "judge:J1", "--dir", "spring")
     with pytest.raises(InputError, match="may not see every judge's score"):
         spring("rank", "papers", "--as", "public", "--explain", "--dir", "spring")
     for nobody in ("judge:J9", "public:1", "king"):
