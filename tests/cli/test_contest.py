@@ -187,10 +187,7 @@ def test_a_plan_of_ones_own_is_taken_or_refused(spring: Vnest) -> None:
     with pytest.raises(VehicleNestError, match="same organisation"):
         spring("assign", "papers", "--plan", spring.write("plan.csv", islands.replace("E1,J1", "E1,J5")), "--dir", "spring")
     connected = islands.replace("E4,J3", "E4,J1")
-    assert (
-        "1 to 3 entries each" in spring("assign", "papers", "--plan", spring.write("plan.csv", connected), "--dir", "spring")
-        or True
-    )
+    assert "1 to 3 entries each" in spring("assign", "papers", "--plan", spring.write("plan.csv", connected), "--dir", "spring")
     assert spring.json("state", "papers", "--dir", "spring")["stages"]["papers"]["progress"]["J1"]["assigned"] == 3
 
 
