@@ -87,15 +87,18 @@ def new(config: Path, folder: Path, keys: Path | None, as_json: bool) -> None:
     if path.exists():
         raise InputError(f"{path} is there already", expected="another --dir: a log is never begun anew")
     where = keys or folder / "keys"
-    keeper = new_key()
-    save_key(keeper, where / f"{KEEPER}.pem")
+    keys_of = {KEEPER: new_key()} | {judge.id: new_key() for judge in read.judges if not judge.public_key}
+    if there := next((name for name in keys_of if (where / f"{name}.pem").exists()), None):
+        raise InputError(f"{where / there}.pem is there already", expected="another --keys: keys are never written over")
     judges = [
-        judge if judge.public_key else judge.model_copy(update={"public_key": _new_judge_key(where, judge.id)})
+        judge if judge.public_key else judge.model_copy(update={"public_key": public_text(keys_of[judge.id])})
         for judge in read.judges
     ]
-    store = FileStore(path)
-    path.touch()
+    for name, made in keys_of.items():
+        save_key(made, where / f"{name}.pem")
+    keeper, store = keys_of[KEEPER], FileStore(path)
     with store.alone():
+        path.touch()
         Contest.create(read.model_copy(update={"judges": tuple(judges)}), store, keeper)
     key = public_text(keeper)
     found = {"contest": read.id, "log": str(path), "keys": str(where), "organiser_key": key, "fingerprint": fingerprint(key)}
@@ -107,14 +110,6 @@ def new(config: Path, folder: Path, keys: Path | None, as_json: bool) -> None:
     )
     click.echo(f"organiser's public key {key} (fingerprint {fingerprint(key)}): publish it, replay --keeper checks against it")
     click.echo(f"private keys are in {where}: give each judge his own and keep the organiser's to yourself")
-
-
-def _new_judge_key(folder: Path, judge: str) -> str:
-    from vehiclenest.contest.keys import new_key, public_text, save_key
-
-    key = new_key()
-    save_key(key, folder / f"{judge}.pem")
-    return public_text(key)
 
 
 @contest.command(epilog="Example: vnest contest entries entries.csv --dir spring")
