@@ -362,6 +362,7 @@ def test_a_z_score_stage_is_refused_when_judges_would_have_few_entries() -> None
     desk = Desk(stages=[{**stages[0], "scheme": "z_score"}, stages[1]]).with_entries()
     with pytest.raises(ConflictError, match="z-scores are refused"):
         desk.contest.assign("papers", "all")
+    assert "z-scores are refused" in desk.state.refusals[-1].reason
 
 
 def test_every_error_of_a_rule_is_of_the_family(desk: Desk) -> None:

@@ -3,7 +3,8 @@
 One `Contest` holds a log and its state. Whoever listens is told of every event after it is safe, in order: the web pages hang on that.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -135,13 +136,22 @@ class Contest:
     def draw(self, stage: str, group: str, seed: str | None = None) -> list[str]:
         """Draw and publish the running order of a group, from the head of the log where no seed is given."""
         seed = seed or self.state.head
-        order = running_order(self.state, stage, group, seed)
+        with self._refusing(Kind.DRAWN):
+            order = running_order(self.state, stage, group, seed)
         self.say(Kind.DRAWN, {"stage": stage, "group": group, "seed": seed, "order": order})
         return order
 
     def assign(self, stage: str, group: str, seed: str | None = None) -> Plan:
         """Make the judging plan of a group: conflict-free, balanced, connected; from the head of the log where no seed is given."""
-        state, seed = self.state, seed or self.state.head
+        seed = seed or self.state.head
+        with self._refusing(Kind.ASSIGNED):
+            entries, plan = self._plan(stage, group, seed)
+        judges_of = {entry: list(judges) for entry, judges in zip(entries, plan.judges_of, strict=True)}
+        self.say(Kind.ASSIGNED, {"stage": stage, "group": group, "seed": seed, "plan": judges_of})
+        return plan
+
+    def _plan(self, stage: str, group: str, seed: str) -> tuple[list[str], Plan]:
+        state = self.state
         config, entries = state.stage(stage).config, state.stage(stage).entries.get(state.group(group).id, [])
         panel = [judge for judge in state.judges.values() if judge.judges(stage, group)]
         plan = make_plan(
@@ -152,32 +162,37 @@ class Contest:
             seed,
             [judge.id for judge in panel if judge.reserve],
         )
-        self._refuse_few_entries(config.scheme, plan)
-        judges_of = {entry: list(judges) for entry, judges in zip(entries, plan.judges_of, strict=True)}
-        self.say(Kind.ASSIGNED, {"stage": stage, "group": group, "seed": seed, "plan": judges_of})
-        return plan
-
-    @staticmethod
-    def _refuse_few_entries(scheme: str, plan: Plan) -> None:
         least = int(number("z_score", "least_entries"))
         fewest = min((load for load in plan.load.values() if load), default=0)
-        if scheme == "z_score" and fewest < least:
+        if config.scheme == "z_score" and fewest < least:
             raise ConflictError(
                 f"z-scores are refused: a judge would have {fewest} entries; below {least} his own mean and spread are mostly luck",
                 expected="the severity scheme, or fewer judges",
             )
+        return entries, plan
 
     def advance(self, stage: str) -> dict[str, list[str]]:
         """Send the best of a finalized stage on."""
-        entries = advancing(self.state, stage)
+        with self._refusing(Kind.ADVANCED):
+            entries = advancing(self.state, stage)
         self.say(Kind.ADVANCED, {"stage": stage, "entries": entries})
         return entries
 
     def award(self) -> dict[str, dict[str, list[str]]]:
         """Award the prizes by the last stage."""
-        awards = prizes(self.state)
+        with self._refusing(Kind.AWARDED):
+            awards = prizes(self.state)
         self.say(Kind.AWARDED, {"awards": awards})
         return awards
+
+    @contextmanager
+    def _refusing(self, kind: Kind) -> Generator[None]:
+        """Log it where what the organiser wants cannot even be worked out."""
+        try:
+            yield
+        except VehicleNestError as error:
+            self.refuse(kind, KEEPER, error)
+            raise
 
     def _take(self, statement: Statement, events: list[Event]) -> Receipt:
         """Check and apply one statement; add its event, or the event of its refusal."""
