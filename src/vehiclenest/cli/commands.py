@@ -10,6 +10,8 @@ import click
 
 from vehiclenest import __version__
 from vehiclenest.cli.capture import capture
+from vehiclenest.cli.claims import claims
+from vehiclenest.cli.contest import contest
 from vehiclenest.cli.disclose import disclose
 from vehiclenest.cli.hash import hash_events
 from vehiclenest.cli.options import FILE, Command, as_of_option, database, json_flag, print_json, progress
@@ -47,6 +49,8 @@ def app() -> None:
 
 
 app.add_command(capture)
+app.add_command(claims)
+app.add_command(contest)
 app.add_command(disclose)
 app.add_command(hash_events)
 app.add_command(seal_ledger)

@@ -1,13 +1,14 @@
 """How results read in a terminal."""
 
-import sys
 from math import floor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+
+from vehiclenest.cli.console import console_for_people as _console
+from vehiclenest.cli.console import plain_table as _table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,19 +21,7 @@ if TYPE_CHECKING:
 
 _REJECTED_SHOWN = 10
 _EVENTS_SHOWN = 20
-_PIPED_WIDTH = 160  # no terminal folds what goes into a file
 _SIGNS = {"met": "green", "not met": "red", "not assessed": "yellow"}
-
-
-def _console() -> Console:
-    return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
-
-
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for index, column in enumerate(columns):
-        table.add_column(column, justify="left" if index == 0 else "right", overflow="fold")
-    return table
 
 
 def _rate(rate: float | None, target: float, verdict: str) -> str:
