@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from vehiclenest import __version__
+from vehiclenest.cli.battery import battery
 
 if TYPE_CHECKING:
     from vehiclenest.ledger import Stock
     from vehiclenest.site import Result
+    from vehiclenest.site.pulse import BatteryTest
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _FILE = click.Path(path_type=Path)
@@ -61,6 +63,9 @@ def app() -> None:
     """Vehicle Nest: an automotive remanufacturing base, every kilogram, kilowatt-hour, yuan and document in one ledger."""
 
 
+app.add_command(battery)
+
+
 @app.command(epilog="Example: vnest run lots.csv --out monday --json")
 @click.argument("files", nargs=-1, required=True, type=_FILE, metavar="FILE...")
 @_database
@@ -79,7 +84,10 @@ def run(files: tuple[Path, ...], db: str, out: Path, place: str, site: Path | No
 @_base("demo-out")
 @_json
 def demo(out: Path, place: str, site: Path | None, as_json: bool) -> None:
-    """Run the bundled manifest of 60 made-up vehicles into a ledger of its own, made anew each time."""
+    """Run the bundled manifest of 60 made-up vehicles into a ledger of its own, made anew each time.
+
+    Its traction batteries are graded by a simulated pulse test.
+    """
     from vehiclenest.site import delivered_together, example_manifest
 
     database = out / "demo.db"
@@ -87,10 +95,14 @@ def demo(out: Path, place: str, site: Path | None, as_json: bool) -> None:
         for ending in ("", "-wal", "-shm"):
             Path(f"{database}{ending}").unlink(missing_ok=True)
         title = "Vehicle Nest: a day at the base (60 made-up vehicles)"
-        _run([manifest], f"sqlite:///{database}", out, place, site, as_json, title)
+        from vehiclenest.site.pulse import simulated_pulse_test
+
+        _run([manifest], f"sqlite:///{database}", out, place, site, as_json, title, simulated_pulse_test)
 
 
-def _run(files: Sequence[Path], db: str, out: Path, place: str, site: Path | None, as_json: bool, title: str) -> None:
+def _run(files: Sequence[Path], db: str, out: Path, place: str, site: Path | None, as_json: bool, title: str,
+    battery_test: "BatteryTest | None" = None,
+) -> None:
     from vehiclenest.ledger import Ledger
     from vehiclenest.site import Settings, delivered_together, run, write_events, write_rejected
     from vehiclenest.site.report import write_report
@@ -114,7 +126,7 @@ def _run(files: Sequence[Path], db: str, out: Path, place: str, site: Path | Non
             write_report(result, folder / "report.html", title=title, generated=now, place=place)
             progress("files", 3, 3)
 
-        result = run(files, ledger, settings, now, progress, deliver)
+        result = run(files, ledger, settings, now, progress, deliver, battery_test)
     if as_json:
         _print_json(result.as_dict())
     else:

@@ -1,6 +1,6 @@
 """One run of the base: vehicles in; depolluted, dismantled, shredded and routed, day by day; events out."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -8,8 +8,21 @@ from datetime import date, datetime, timedelta
 from vehiclenest.ledger import UNVERIFIED, Event, InformationFlow
 from vehiclenest.loop.dismantle import depollute, dismantle, grade, shred
 from vehiclenest.loop.intake import family_of
-from vehiclenest.loop.records import TRACTION_BATTERY, Composition, Decision, Depollution, Item, Route, Stream, Vehicle, merged
+from vehiclenest.loop.records import (
+    TRACTION_BATTERY,
+    Composition,
+    Decision,
+    Depollution,
+    Fraction,
+    Grade,
+    Item,
+    Route,
+    Stream,
+    Vehicle,
+    merged,
+)
 from vehiclenest.loop.route import decide, open_book
+from vehiclenest.site.battery import battery_tested
 from vehiclenest.site.events import (
     HULK,
     Consigned,
@@ -22,6 +35,7 @@ from vehiclenest.site.events import (
     shredded,
     tank_month,
 )
+from vehiclenest.site.pulse import BatteryTest
 from vehiclenest.site.settings import Settings
 
 _LOTS_PER_CONSIGNMENT = 500
@@ -60,7 +74,8 @@ class Base:
     """The base during a run.
 
     `tanks` is what its tanks hold, by code and month; `unverified` gathers the constants that need saying; `expected_reuse_kg` is what
-    of the parts handed to reuse is expected to find a buyer.
+    of the parts handed to reuse is expected to find a buyer. `battery_test` tests traction batteries, where the base has such a test;
+    `batteries` counts their grades.
     """
 
     settings: Settings
@@ -69,6 +84,8 @@ class Base:
     events: list[Event] = field(default_factory=list[Event])
     unverified: dict[str, None] = field(default_factory=dict[str, None])
     expected_reuse_kg: float = 0.0
+    battery_test: BatteryTest | None = None
+    batteries: Counter[str] = field(default_factory=Counter[str])
     _consignments: int = 0
 
     def work(self, incoming: Iterable[Incoming], progress: Progress) -> Iterator[list[Event]]:
@@ -137,13 +154,20 @@ class Base:
                 self.tanks[key] = Tank(content, fraction.stream, filled_at)
                 continue
             lot = fraction_lot(vehicle, fraction, self.settings)
-            found = (
-                grade("electrical", ("underbody",), vehicle, self.settings.folder)[0]
-                if fraction.code == TRACTION_BATTERY
-                else None
-            )
+            found = self._battery(vehicle, fraction, lot, depollution) if fraction.code == TRACTION_BATTERY else None
             decision = self._decide(Item(fraction.code, "fraction", fraction.materials, found))
             day.consigned[decision.route].append(Consigned(lot, fraction.materials, decision, fraction.stream))
+
+    def _battery(self, vehicle: Vehicle, battery: Fraction, lot: str, depollution: Depollution) -> Grade:
+        """Return the grade of a traction battery: by damage and mileage, and where it is sound by its test."""
+        found = grade("electrical", ("underbody",), vehicle, self.settings.folder)[0]
+        tested = self.battery_test(vehicle, battery.materials, self.settings.folder) if self.battery_test and found != "X" else None
+        if tested is None:
+            return found
+        self._note(tested.unverified)
+        self.batteries[tested.grade] += 1
+        self.events.append(battery_tested(vehicle, lot, tested, depollution, self.settings))
+        return tested.part_grade
 
     def _evening(self, day: date, gathered: _Day, costs: Costs) -> None:
         times = self.settings.table["times"]

@@ -17,6 +17,7 @@ from vehiclenest.ledger import Event, Ledger, Span, Stock, VehicleFate, largest_
 from vehiclenest.loop.records import Route, Stream
 from vehiclenest.loop.route import open_book
 from vehiclenest.site.day import Base, Progress, Tank
+from vehiclenest.site.pulse import BatteryTest
 from vehiclenest.site.reading import Reading, Rejected, drop_known, read_files
 from vehiclenest.site.settings import Settings
 
@@ -27,7 +28,7 @@ _ROUTES = tuple(route.value for route in Route)
 class Result:
     """What a run did. Masses in kg, rates as fractions, money as exact decimals in `currency`, carbon in kg CO2e (negative: avoided).
 
-    `mass_by_route_kg` is what was delivered to each route. Of the parts delivered to reuse `expected_reuse_kg` are expected to find a
+    `mass_by_route_kg` is what was delivered to each route. `batteries` counts tested traction batteries by grade. Of the parts delivered to reuse `expected_reuse_kg` are expected to find a
     buyer; money and carbon count that chance. `mass_in_kg` is the sum of `mass_by_route_kg`, `stock_kg`, `lost_kg` and `unaccounted_kg`.
     """
 
@@ -48,6 +49,7 @@ class Result:
     carbon_by_source_kg: dict[str, float]
     energy_kwh: dict[str, float]
     estimated_mass_share: float
+    batteries: dict[str, int]
     events: int
     seconds: float
     unverified: list[str]
@@ -81,6 +83,7 @@ class Result:
             "carbon_kg": self.carbon_kg,
             "carbon_by_source_kg": self.carbon_by_source_kg,
             "energy_kwh": self.energy_kwh,
+            "batteries": self.batteries,
             "events": self.events,
             "seconds": self.seconds,
             "unverified": self.unverified,
@@ -91,7 +94,8 @@ Deliver = Callable[[Result, Iterator[bytes], Sequence[Stock]], None]
 
 
 def run(
-    files: Sequence[Path], ledger: Ledger, settings: Settings, now: datetime, progress: Progress, deliver: Deliver | None = None
+    files: Sequence[Path], ledger: Ledger, settings: Settings, now: datetime, progress: Progress, deliver: Deliver | None = None,
+    battery_test: BatteryTest | None = None,
 ) -> Result:
     """Take the vehicles of files through the base and into the ledger.
 
@@ -110,6 +114,8 @@ def run(
     deliver
         Called with the result, the events of the run and what tanks held before, when all is captured and not yet committed: if
         the files cannot be written, nothing is booked.
+    battery_test
+        Tests traction batteries; without one they are graded by damage and mileage alone.
     """
     started = perf_counter()
     reading = read_files(files, settings, now, progress)
@@ -117,7 +123,7 @@ def run(
         drop_known(reading, book, settings)
         first = book.size() + 1
         opening = book.stock("tank")
-        base = Base(settings, str(first), _tanks(opening))
+        base = Base(settings, str(first), _tanks(opening), battery_test=battery_test)
         totals = _Totals()
         for events in base.work(reading.incoming, progress):
             totals.add(events, book.capture(events, now).stored)
@@ -189,6 +195,7 @@ def _result(reading: Reading, vehicles: list[VehicleFate], base: Base, totals: _
         carbon_by_source_kg=carbon,
         energy_kwh=dict(totals.kwh),
         estimated_mass_share=estimated / mass_in if mass_in else 0.0,
+        batteries=dict(sorted(base.batteries.items())),
         events=totals.events,
         seconds=perf_counter() - started,
         unverified=list(base.unverified),

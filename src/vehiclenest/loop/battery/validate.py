@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vehiclenest.loop.battery.health import beyond_learnt, estimator, learn_type
-from vehiclenest.loop.battery.model import SOC_MODES, Array, SocMode, Tests, Width
+from vehiclenest.loop.battery.model import SOC_MODES, Array, SocMode, Tests
 
 FOLDS = 5
 Progress = Callable[[str, int, int], None]
@@ -100,4 +100,3 @@ def forward(chemistry: str, nominal: float, tests: Tests, learnt_to: float, *, n
     return float(np.nanmean(errors))
 
 
-__all__ = ["FOLDS", "Width", "cross_validate", "folds", "forward"]
