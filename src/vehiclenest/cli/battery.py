@@ -17,14 +17,19 @@ if TYPE_CHECKING:
     from vehiclenest.loop.battery.match import Matching, Modules
 
 _PRINTED = 20
+_EXTRA = ("numpy", "scipy", "simpy")
 
 
 def _ledger(command: Command) -> Command:
-    return click.option("--lot", metavar="ID", help="Lot of the ledger that this is about; records the outcome there.")(database(command))
+    return click.option("--lot", metavar="ID", help="Lot of the ledger that this is about; records the outcome there.")(
+        database(command)
+    )
 
 
 def _site(command: Command) -> Command:
-    return click.option("--site", type=FILE, metavar="DIR", help="Folder of the site's own TOML files (see vnest settings).")(command)
+    return click.option("--site", type=FILE, metavar="DIR", help="Folder of the site's own TOML files (see vnest settings).")(
+        command
+    )
 
 
 @click.group()
@@ -33,17 +38,17 @@ def battery() -> None:
 
 
 def _needs_extra() -> None:
-    try:
-        import numpy  # noqa: F401
-        import scipy  # noqa: F401
-        import simpy  # noqa: F401
-    except ImportError as error:
-        raise InputError(f"{error.name} is not installed", expected="pip install 'vehiclenest[battery]'") from None
+    from importlib.util import find_spec
+
+    if missing := next((name for name in _EXTRA if find_spec(name) is None), None):
+        raise InputError(f"{missing} is not installed", expected="pip install 'vehiclenest[battery]'")
 
 
 @battery.command(epilog="Example: vnest battery learn LFP.csv NMC.csv --model cells.json")
 @click.argument("files", nargs=-1, required=True, type=FILE, metavar="CSV...")
-@click.option("--model", type=FILE, default="battery-model.json", show_default=True, help="Where the model goes; its card beside it (.md).")
+@click.option(
+    "--model", type=FILE, default="battery-model.json", show_default=True, help="Where the model goes; its card beside it (.md)."
+)
 @click.option("--mapping", type=FILE, metavar="TOML", help='Other names of columns, lines such as Mat = "chemistry".')
 @click.option("--compact", type=FILE, metavar="FILE", help="Also write a small model that is evaluated without the extra.")
 @json_option()
@@ -69,7 +74,15 @@ def learn(files: tuple[Path, ...], model: Path, mapping: Path | None, compact: P
         (folder / model.name).write_bytes(dump_model(learnt))
         (folder / card.name).write_text(model_card(learnt, [file.name for file in files]), encoding="utf-8")
     if as_json:
-        print_json({"model": str(model), "card": str(card), "data_sha256": learnt.data_sha256, "seed": learnt.seed, "cross_validation": learnt.report})
+        print_json(
+            {
+                "model": str(model),
+                "card": str(card),
+                "data_sha256": learnt.data_sha256,
+                "seed": learnt.seed,
+                "cross_validation": learnt.report,
+            }
+        )
         return
     for mode, by_type in learnt.report.items():
         click.echo(f"\nSOC {mode}: errors on cells left out, in points of SOH")
@@ -95,10 +108,16 @@ def _write_compact(files: tuple[Path, ...], mapping: dict[str, str], path: Path)
 @battery.command(epilog="Example: vnest battery grade tests.csv --model cells.json --out graded.csv")
 @click.argument("files", nargs=-1, required=True, type=FILE, metavar="CSV...")
 @click.option("--model", type=FILE, default="battery-model.json", show_default=True, help="A model of vnest battery learn.")
-@click.option("--soc", type=click.Choice(["known", "unknown"]), default="known", show_default=True, help="Whether the column SOC counts.")
+@click.option(
+    "--soc", type=click.Choice(["known", "unknown"]), default="known", show_default=True, help="Whether the column SOC counts."
+)
 @click.option("--mapping", type=FILE, metavar="TOML", help='Other names of columns, lines such as Mat = "chemistry".')
 @click.option("--out", type=FILE, metavar="FILE", help="CSV with one row a test; without it the first rows are printed.")
-@click.option("--code", metavar="CODE", help="GB/T 34014 code of the battery that --lot names; each graded part gets a new one linked to it.")
+@click.option(
+    "--code",
+    metavar="CODE",
+    help="GB/T 34014 code of the battery that --lot names; each graded part gets a new one linked to it.",
+)
 @_ledger
 @_site
 @json_option()
@@ -141,10 +160,13 @@ def grade(
                     kept.append(row)
                 if lot:
                     _keep_best(by_cell, row)
-            recorded = _record_grades(lot, db, list(by_cell.values()), code, learnt.data_sha256, site, grading.unverified) if lot else {}
+            recorded = (
+                _record_grades(lot, db, list(by_cell.values()), code, learnt.data_sha256, site, grading.unverified) if lot else {}
+            )
     found = {
         "tests": tests, "grades": dict(sorted(grading.counts.items())), "retest_reasons": dict(grading.retest_reasons.most_common(10)),
-        "soc": soc, "not_measured": sorted(grading.unmeasured), "out": str(out) if out else None, "unverified": list(grading.unverified), **recorded,
+        "soc": soc, "not_measured": sorted(grading.unmeasured), "out": str(out) if out else None,
+        "unverified": list(grading.unverified), **recorded,
     }  # fmt: skip
     if as_json:
         print_json(found if out else found | {"rows": [dict(zip(COLUMNS, row.cells(), strict=True)) for row in kept]})
@@ -171,7 +193,9 @@ def _keep_best(by_cell: dict[str, Any], row: Any) -> None:
         by_cell[row.cell] = row
 
 
-def _record_grades(lot: str, db: str, rows: list[Any], code: str | None, data: str, site: Path | None, unverified: tuple[str, ...]) -> dict[str, Any]:
+def _record_grades(
+    lot: str, db: str, rows: list[Any], code: str | None, data: str, site: Path | None, unverified: tuple[str, ...]
+) -> dict[str, Any]:
     from vehiclenest.ledger import Ledger
     from vehiclenest.site import Settings
     from vehiclenest.site.battery import GradedPart, record_grades
@@ -183,7 +207,10 @@ def _record_grades(lot: str, db: str, rows: list[Any], code: str | None, data: s
 
 
 def _print_grades(found: dict[str, Any], rows: list[Any], out: Path | None) -> None:
-    click.echo(f"{found['tests']:,} tests, SOC {found['soc']}: " + ", ".join(f"{grade} {count:,}" for grade, count in found["grades"].items()))
+    click.echo(
+        f"{found['tests']:,} tests, SOC {found['soc']}: "
+        + ", ".join(f"{grade} {count:,}" for grade, count in found["grades"].items())
+    )
     for reason, count in found["retest_reasons"].items():
         click.echo(f"  retest {count:,}: {reason}")
     if not out:
@@ -209,7 +236,9 @@ def _print_grades(found: dict[str, Any], rows: list[Any], out: Path | None) -> N
 @_ledger
 @_site
 @json_option()
-def match(file: Path, pack: str, limit: int | None, out: Path | None, lot: str | None, db: str, site: Path | None, as_json: bool) -> None:
+def match(
+    file: Path, pack: str, limit: int | None, out: Path | None, lot: str | None, db: str, site: Path | None, as_json: bool
+) -> None:
     """Build second-life packs out of graded modules, with a proven bound on what any other choice could give.
 
     Columns: id, capacity_ah, resistance_mohm, ocv_v, self_discharge_percent_per_month. With --lot the modules are lots of the ledger and
@@ -226,7 +255,8 @@ def match(file: Path, pack: str, limit: int | None, out: Path | None, lot: str |
     found = match_modules(modules, layout, limit, site)
     if not len(found.packs):
         raise InputError(
-            f"no pack of {layout.modules} can be made of {len(modules)} modules" + (f"; first refused row: {rejected[0]}" if rejected else ""),
+            f"no pack of {layout.modules} can be made of {len(modules)} modules"
+            + (f"; first refused row: {rejected[0]}" if rejected else ""),
             expected="more modules, or wider limits in match.toml (--site)", where=Where(str(file)),
         )  # fmt: skip
     energy = energy_kwh(modules, found.packs, site)
@@ -241,8 +271,13 @@ def match(file: Path, pack: str, limit: int | None, out: Path | None, lot: str |
     if as_json:
         print_json(summary)
         return
-    click.echo(f"{len(found.packs):,} packs {pack.upper()} of {found.packs.size:,} from {len(modules):,} modules, {energy.sum():,.1f} kWh usable")
-    click.echo(f"proven: no choice of packs gives more than {found.gap:.2%} above this (usable capacity {found.found_ah:,.0f} of {found.bound_ah:,.0f} Ah)")
+    click.echo(
+        f"{len(found.packs):,} packs {pack.upper()} of {found.packs.size:,} from {len(modules):,} modules, {energy.sum():,.1f} kWh usable"
+    )
+    click.echo(
+        f"usable capacity {found.found_ah:,.0f} Ah, proven to be within {found.gap:.2%} of what any choice of packs can give "
+        f"({found.bound_ah:,.0f} Ah)"
+    )
     for error in rejected[:_PRINTED]:
         click.echo(f"  rejected: {error}")
     if out:
@@ -267,9 +302,11 @@ def _record_packs(lot: str, db: str, modules: "Modules", found: "Matching", site
     from vehiclenest.site import Settings
     from vehiclenest.site.battery import record_packs
 
-    packs = [[modules.names[module] for module in pack.ravel()] for pack in found.packs]
+    packs = [[modules.names[module] for module in members] for members in found.packs.reshape(len(found.packs), -1).tolist()]
     with Ledger(db, create=False) as ledger:
-        return record_packs(ledger, lot, packs, f"{found.layout.series}S{found.layout.parallel}P", Settings(folder=site), datetime.now(UTC))
+        return record_packs(
+            ledger, lot, packs, f"{found.layout.series}S{found.layout.parallel}P", Settings(folder=site), datetime.now(UTC)
+        )
 
 
 @battery.command(epilog="Example: vnest battery line --seed 1")
@@ -292,7 +329,10 @@ def line(config: Path | None, seed: int, site: Path | None, as_json: bool) -> No
     if as_json:
         print_json({"seed": seed, "methods": [asdict(result) for result in results], "unverified": list(unverified)})
         return
-    click.echo(f"{'method':<15} {'least channels':>22} {'bought':>8} {'busy':>6} {'wait p95':>10} {'missed':>8} {'false alarm':>12} {'CNY/module':>11}")
+    click.echo(
+        f"{'method':<15} {'least channels':>22} {'bought':>8} {'busy':>6} {'wait p95':>10} {'missed':>8} {'false alarm':>12} "
+        f"{'CNY/module':>11}"
+    )
     for result in results:
         low, high = result.offered_load_range
         least = f"{result.offered_load:,.1f}" if low == high else f"{low:,.0f}–{high:,.0f}"
@@ -321,5 +361,7 @@ def code(text: str, as_json: bool) -> None:
         print_json(fields)
         return
     for name, value in fields.items():
-        click.echo(f"{name.replace('_', ' '):<14} {'–' if value is None else 'yes' if value is True else 'no' if value is False else value}")
+        click.echo(
+            f"{name.replace('_', ' '):<14} {'–' if value is None else 'yes' if value is True else 'no' if value is False else value}"
+        )
     click.echo("after GB/T 34014-2017; year, month and day signs and chemistry letters other than B and E are from memory [U]")

@@ -100,7 +100,14 @@ def demo(out: Path, place: str, site: Path | None, as_json: bool) -> None:
         _run([manifest], f"sqlite:///{database}", out, place, site, as_json, title, simulated_pulse_test)
 
 
-def _run(files: Sequence[Path], db: str, out: Path, place: str, site: Path | None, as_json: bool, title: str,
+def _run(
+    files: Sequence[Path],
+    db: str,
+    out: Path,
+    place: str,
+    site: Path | None,
+    as_json: bool,
+    title: str,
     battery_test: "BatteryTest | None" = None,
 ) -> None:
     from vehiclenest.ledger import Ledger

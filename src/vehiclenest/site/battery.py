@@ -161,9 +161,7 @@ def _new_code(old: BatteryCode | None, part: GradedPart, serial: int, now: datet
     return None if old is None or part.grade in _ENDS else regraded_code(old, serial, now)
 
 
-def record_packs(
-    ledger: Ledger, lot: str, packs: Sequence[Sequence[str]], layout: str, settings: Settings, now: datetime
-) -> int:
+def record_packs(ledger: Ledger, lot: str, packs: Sequence[Sequence[str]], layout: str, settings: Settings, now: datetime) -> int:
     """Book second-life packs: the lots of their modules are consumed, packs `lot`-P0001 and so on produced; return how many events.
 
     Raises
@@ -177,12 +175,16 @@ def record_packs(
         for number, modules in enumerate(packs, 1):
             things = [name if name.startswith("urn:") else settings.thing(name) for name in modules]
             if missing := next((thing for thing in things if thing not in held), None):
-                raise NotFoundError(f"the ledger holds no module {missing}", expected="ids of lots that vnest battery grade --lot made")
+                raise NotFoundError(
+                    f"the ledger holds no module {missing}", expected="ids of lots that vnest battery grade --lot made"
+                )
             events.append(_assembled(settings.thing(f"{lot}-P{number:04d}"), things, held, layout, settings, now))
         return book.capture(events, now).stored
 
 
-def _assembled(pack: str, modules: Sequence[str], held: dict[str, Stock], layout: str, settings: Settings, now: datetime) -> Event:
+def _assembled(
+    pack: str, modules: Sequence[str], held: dict[str, Stock], layout: str, settings: Settings, now: datetime
+) -> Event:
     whole: Composition = merged(*(held[module].materials for module in modules))
     location = {"id": settings.location()}
     return Event(

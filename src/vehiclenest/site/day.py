@@ -161,7 +161,9 @@ class Base:
     def _battery(self, vehicle: Vehicle, battery: Fraction, lot: str, depollution: Depollution) -> Grade:
         """Return the grade of a traction battery: by damage and mileage, and where it is sound by its test."""
         found = grade("electrical", ("underbody",), vehicle, self.settings.folder)[0]
-        tested = self.battery_test(vehicle, battery.materials, self.settings.folder) if self.battery_test and found != "X" else None
+        tested = (
+            self.battery_test(vehicle, battery.materials, self.settings.folder) if self.battery_test and found != "X" else None
+        )
         if tested is None:
             return found
         self._note(tested.unverified)

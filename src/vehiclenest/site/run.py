@@ -28,8 +28,9 @@ _ROUTES = tuple(route.value for route in Route)
 class Result:
     """What a run did. Masses in kg, rates as fractions, money as exact decimals in `currency`, carbon in kg CO2e (negative: avoided).
 
-    `mass_by_route_kg` is what was delivered to each route. `batteries` counts tested traction batteries by grade. Of the parts delivered to reuse `expected_reuse_kg` are expected to find a
+    `mass_by_route_kg` is what was delivered to each route. Of the parts delivered to reuse `expected_reuse_kg` are expected to find a
     buyer; money and carbon count that chance. `mass_in_kg` is the sum of `mass_by_route_kg`, `stock_kg`, `lost_kg` and `unaccounted_kg`.
+    `batteries` counts tested traction batteries by grade.
     """
 
     rows_read: int
@@ -49,10 +50,10 @@ class Result:
     carbon_by_source_kg: dict[str, float]
     energy_kwh: dict[str, float]
     estimated_mass_share: float
-    batteries: dict[str, int]
     events: int
     seconds: float
     unverified: list[str]
+    batteries: dict[str, int] = field(default_factory=dict[str, int])
 
     def as_dict(self) -> dict[str, Any]:
         """Return the result as plain data, for JSON."""
@@ -94,7 +95,12 @@ Deliver = Callable[[Result, Iterator[bytes], Sequence[Stock]], None]
 
 
 def run(
-    files: Sequence[Path], ledger: Ledger, settings: Settings, now: datetime, progress: Progress, deliver: Deliver | None = None,
+    files: Sequence[Path],
+    ledger: Ledger,
+    settings: Settings,
+    now: datetime,
+    progress: Progress,
+    deliver: Deliver | None = None,
     battery_test: BatteryTest | None = None,
 ) -> Result:
     """Take the vehicles of files through the base and into the ledger.

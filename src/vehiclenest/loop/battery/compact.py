@@ -63,7 +63,9 @@ def feature_values(voltages: Sequence[float], soc: float) -> list[float]:
         for kind, step in enumerate((start - before, end - start, end - after, after - rested)):
             sums[kind] += step / current / len(_CURRENTS_C)
     if not all(value > 0 for value in sums):
-        raise InputError("the response has the wrong sign", expected="voltages that rise in a charge pulse and fall in a discharge pulse")
+        raise InputError(
+            "the response has the wrong sign", expected="voltages that rise in a charge pulse and fall in a discharge pulse"
+        )
     return [soc, voltages[0], *(math.log(value) for value in sums)]
 
 
@@ -115,7 +117,9 @@ def load_compact(path: Path = _BUNDLED) -> CompactModel:
             raise InputError("the model is of another version, damaged or was edited", expected="learn it anew", where=where)
         return CompactModel({name: CompactType(**found) for name, found in body["types"].items()}, body["data_sha256"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"is no compact model: {error}", expected="a file of vnest battery learn --compact", where=where) from None
+        raise InputError(
+            f"is no compact model: {error}", expected="a file of vnest battery learn --compact", where=where
+        ) from None
 
 
 def _checksum(body: dict[str, Any]) -> str:

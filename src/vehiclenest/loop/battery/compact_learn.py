@@ -28,9 +28,10 @@ def _learn(chemistry: str, nominal: float, tests: Tests) -> CompactType:
     soc = float(tests.soc.max())
     tested = tests.part(np.flatnonzero(tests.soc == soc))
     mean = float(tested.soh.mean())
-    line = np.polynomial.polynomial.polyfit(tested.soh - mean, tested.voltages, 1)
+    centred = np.column_stack([np.ones(len(tested)), tested.soh - mean])
+    line = _least_squares(centred, tested.voltages)
     resistance = np.log(resistances(tested.voltages)["on"].mean(axis=1))
-    trend = np.polynomial.polynomial.polyval(tested.soh - mean, np.polynomial.polynomial.polyfit(tested.soh - mean, resistance, 1))
+    scatter = float(np.std(resistance - centred @ _least_squares(centred, resistance)))
     return CompactType(
         chemistry,
         nominal,
@@ -44,14 +45,18 @@ def _learn(chemistry: str, nominal: float, tests: Tests) -> CompactType:
         round(mean, 2),
         round(float(tested.soh.min()), 2),
         round(float(tested.soh.max()), 2),
-        round(float(np.std(resistance - trend)), 4),
+        round(scatter, 4),
     )
 
 
 def _ridge(design: Array, target: Array, penalty: float) -> Array:
     penalties = np.full(design.shape[1], penalty)
     penalties[0] = 0.0  # the mean is not drawn to zero
-    return np.linalg.solve(design.T @ design + np.diag(penalties), design.T @ target)
+    return np.asarray(np.linalg.solve(design.T @ design + np.diag(penalties), design.T @ target), dtype=np.float64)
+
+
+def _least_squares(design: Array, target: Array) -> Array:
+    return np.asarray(np.linalg.lstsq(design, target)[0], dtype=np.float64)
 
 
 def _left_out(design: Array, tests: Tests, penalty: float) -> Array:

@@ -108,7 +108,9 @@ class Grading:
     def add(self, chunk: Chunk) -> None:
         """Grade the tests of a chunk."""
         count = len(chunk)
-        kinds = np.array([self._kind(mat, qn) for mat, qn in zip(chunk.text["Mat"], chunk.text["Qn"], strict=True)], dtype=np.int32)
+        kinds = np.array(
+            [self._kind(mat, qn) for mat, qn in zip(chunk.text["Mat"], chunk.text["Qn"], strict=True)], dtype=np.int32
+        )
         reasons = list(chunk.reasons)
         soh = np.full(count, np.nan)
         states = np.full(count, _RETEST, dtype=np.int8)
@@ -120,19 +122,31 @@ class Grading:
             if not reasons[number]:
                 reasons[number] = self._never_learnt(chunk.text["Mat"][number], chunk.text["Qn"][number])
         soc = chunk.numbers.get("SOC", np.full(count, np.nan))
-        for kind in np.unique(kinds[kinds >= 0]):
-            rows = np.array([row for row in np.flatnonzero(kinds == kind) if not reasons[row]], dtype=np.int64)
+        clear = np.array([not reason for reason in reasons])
+        for kind in sorted({int(kind) for kind in kinds[kinds >= 0]}):
+            rows = np.flatnonzero((kinds == kind) & clear)
             rows = self._within(self.types[kind], chunk.voltages, soc, rows, reasons)
             if len(rows):
                 soh[rows] = self._estimates[kind](chunk.voltages[rows], soc[rows])
                 states[rows] = _GRADED
                 self._plausible(soh, states, rows, reasons)
         keys = np.array([_key(kind, cell) for kind, cell in zip(kinds, chunk.text["ID"], strict=True)], dtype=np.uint64)
-        for column, values in (("keys", keys), ("soh", soh), ("kinds", kinds), ("states", states)):
-            getattr(self._columns, column).append(values)
+        self._columns.keys.append(keys)
+        self._columns.soh.append(soh)
+        self._columns.kinds.append(kinds)
+        self._columns.states.append(states)
         socs = chunk.text.get("SOC") or [""] * count
         self._writer.writerows(
-            zip([chunk.file] * count, chunk.lines, chunk.text["ID"], chunk.text["Mat"], chunk.text["Qn"], socs, reasons, strict=True)
+            zip(
+                [chunk.file] * count,
+                chunk.lines,
+                chunk.text["ID"],
+                chunk.text["Mat"],
+                chunk.text["Qn"],
+                socs,
+                reasons,
+                strict=True,
+            )
         )
         self.retest_reasons.update(reason for reason, state in zip(reasons, states, strict=True) if state == _RETEST)
 
@@ -140,7 +154,8 @@ class Grading:
         """Yield every test in the order they came, and count grades in `counts`."""
         if not self._columns.keys:
             return
-        keys, soh, kinds, states = (np.concatenate(getattr(self._columns, name)) for name in ("keys", "soh", "kinds", "states"))
+        held = self._columns
+        keys, soh, kinds, states = (np.concatenate(part) for part in (held.keys, held.soh, held.kinds, held.states))
         _, cell = np.unique(keys, return_inverse=True)
         done = states == _GRADED
         count = np.bincount(cell, done)
@@ -149,7 +164,9 @@ class Grading:
         self._spool.seek(0)
         for number, row in enumerate(csv.reader(self._spool)):
             place = cell[number]
-            found = self._row(row, int(states[number]), int(kinds[number]), int(count[place]), float(mean[place]), bool(unsafe[place]))
+            found = self._row(
+                row, int(states[number]), int(kinds[number]), int(count[place]), float(mean[place]), bool(unsafe[place])
+            )
             self.counts[found.grade] += 1
             yield found
 
@@ -171,7 +188,9 @@ class Grading:
         return self._number.get(_type_name(chemistry, nominal), -1)
 
     def _never_learnt(self, chemistry: str, nominal: str) -> str:
-        return f"the model never learned {chemistry[:40] or 'no Mat'} of {nominal[:20] or 'unknown'} Ah; {', '.join(self._number)}"
+        return (
+            f"the model never learned {chemistry[:40] or 'no Mat'} of {nominal[:20] or 'unknown'} Ah; {', '.join(self._number)}"
+        )
 
     def _rejected(self, chunk: Chunk, kinds: np.ndarray) -> list[str]:
         count = len(chunk)

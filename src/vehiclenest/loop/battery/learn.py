@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vehiclenest.core.errors import InputError, Where
 from vehiclenest.loop.battery.health import learn_type
-from vehiclenest.loop.battery.model import HealthModel, Tests, type_key
+from vehiclenest.loop.battery.model import HealthModel, Tests, TypeModel, type_key
 from vehiclenest.loop.battery.reading import Chunk, read_chunks
 from vehiclenest.loop.battery.validate import FOLDS, Progress, cross_validate
 
@@ -28,7 +29,7 @@ def read_tests(files: Sequence[Path], mapping: Mapping[str, str]) -> tuple[dict[
     InputError
         Naming file, line and field: learning refuses a bad row, grading calls it a retest.
     """
-    gathered: dict[str, list[tuple[Chunk, np.ndarray]]] = {}
+    gathered: dict[str, list[tuple[Chunk, NDArray[np.int64]]]] = {}
     digest = hashlib.sha256()
     for path in files:
         for chunk in read_chunks(path, mapping, ("SOC", "SOH")):
@@ -60,10 +61,10 @@ def _check(chunk: Chunk) -> None:
             raise InputError("Mat or ID is empty", expected="chemistry and name of the cell", where=where)
 
 
-def _tests(key: str, parts: Sequence[tuple[Chunk, np.ndarray]]) -> tuple[str, float, Tests]:
+def _tests(key: str, parts: Sequence[tuple[Chunk, NDArray[np.int64]]]) -> tuple[str, float, Tests]:
     first, rows = parts[0]
-    chemistry, nominal = first.text["Mat"][rows[0]], float(first.numbers["Qn"][rows[0]])
-    states = [chunk.text["ID"][row] for chunk, rows in parts for row in rows]
+    chemistry, nominal = first.text["Mat"][int(rows[0])], float(first.numbers["Qn"][rows[0]])
+    states: list[str] = [chunk.text["ID"][row] for chunk, rows in parts for row in rows.tolist()]
     stems = [state.split(_REPEATED)[0] for state in states]
     cells = stems if len(set(stems)) < len(set(states)) else states
     names, cell = np.unique(cells, return_inverse=True)
@@ -83,11 +84,11 @@ def _tests(key: str, parts: Sequence[tuple[Chunk, np.ndarray]]) -> tuple[str, fl
     return chemistry, nominal, tests
 
 
-def learn(files: Sequence[Path], mapping: Mapping[str, str], progress: Progress = lambda *_: None) -> HealthModel:
+def learn(files: Sequence[Path], mapping: Mapping[str, str], progress: Progress) -> HealthModel:
     """Learn a model and cross-validate it; the same files give the same model."""
     types, digest = read_tests(files, mapping)
     report = cross_validate(types, progress)
-    learnt = {}
+    learnt: dict[str, TypeModel] = {}
     for done, (key, (chemistry, nominal, tests)) in enumerate(types.items()):
         progress("learning", done, len(types))
         learnt[key] = learn_type(chemistry, nominal, tests)

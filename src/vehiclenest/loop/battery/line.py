@@ -5,9 +5,11 @@ channels that can keep up at all; `channels` is what is bought, for the utilisat
 the SOH limit that the method, with its error, reports at or above it.
 """
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import simpy
@@ -42,7 +44,9 @@ class LineResult:
     cost_cny: float
 
 
-def simulate_line(seed: int = 0, table_path: Path | None = None, site: Path | None = None) -> tuple[list[LineResult], tuple[str, ...]]:
+def simulate_line(
+    seed: int = 0, table_path: Path | None = None, site: Path | None = None
+) -> tuple[list[LineResult], tuple[str, ...]]:
     """Return the result of each method, and the names of unverified figures behind them.
 
     Raises
@@ -124,16 +128,16 @@ def _waits(
     waits = np.zeros(filling + followed)
     busy = 0.0
 
-    def tested(number: int):  # noqa: ANN202  # a SimPy process
+    def tested(number: int) -> Generator[simpy.Event, Any]:
         nonlocal busy
+        arrived = environment.now
         with free.request() as channel:
-            arrived = environment.now
-            yield channel
+            yield cast("simpy.Event", channel)
             waits[number] = environment.now - arrived
             busy += max(0.0, min(environment.now + times[number], end) - max(environment.now, start))
             yield environment.timeout(times[number])
 
-    def arriving():  # noqa: ANN202  # a SimPy process
+    def arriving() -> Generator[simpy.Event, Any]:
         for number, wait in enumerate(gaps):
             yield environment.timeout(wait)
             environment.process(tested(number))

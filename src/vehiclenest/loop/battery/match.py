@@ -126,7 +126,13 @@ def match(modules: Modules, layout: Layout, limit: int | None = None, site: Path
     most = min(len(modules) // layout.modules, limit if limit is not None else len(modules))
     best = np.sort(amounts)[::-1][: most * layout.modules].sum()
     return Matching(
-        layout, packs[order], sums[order], float(layout.series * sums[order].sum()), float(best), len(modules) - len(allowed), _unverified(table)
+        layout,
+        packs[order],
+        sums[order],
+        float(layout.series * sums[order].sum()),
+        float(best),
+        len(modules) - len(allowed),
+        _unverified(table),
     )
 
 

@@ -29,15 +29,16 @@ def read_modules(path: Path) -> tuple[Modules, list[InputError]]:
             header = [name.strip() for name in reader.fieldnames or []]
             reader.fieldnames = header
             if missing := [name for name in COLUMNS if name not in header]:
-                raise InputError(f"the column {missing[0]!r} is missing", expected=f"columns {', '.join(COLUMNS)}", where=Where(str(path), 1))
+                raise InputError(
+                    f"the column {missing[0]!r} is missing", expected=f"columns {', '.join(COLUMNS)}", where=Where(str(path), 1)
+                )
             for row in reader:
                 try:
-                    name, numbers = _module(row)
-                    if name in names:
-                        raise InputError(f"module {name!r} stands twice", expected="each module once", where=Where(field="id"))
+                    name, numbers = _module(row, names)
                     names[name] = numbers
                 except InputError as error:
-                    rejected.append(InputError(error.what, expected=error.expected, where=Where(str(path), reader.line_num, error.where.field)))
+                    place = Where(str(path), reader.line_num, error.where.field)
+                    rejected.append(InputError(error.what, expected=error.expected, where=place))
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", expected="a CSV file", where=where) from None
     except (UnicodeDecodeError, csv.Error) as error:
@@ -46,10 +47,12 @@ def read_modules(path: Path) -> tuple[Modules, list[InputError]]:
     return Modules(tuple(names), values[:, 0], values[:, 1], values[:, 2], values[:, 3]), rejected
 
 
-def _module(row: dict[str, str | None]) -> tuple[str, list[float]]:
+def _module(row: dict[str, str | None], known: dict[str, list[float]]) -> tuple[str, list[float]]:
     name = (row["id"] or "").strip()
     if not name:
         raise InputError("id is empty", expected="the name of the module", where=Where(field="id"))
+    if name in known:
+        raise InputError(f"module {name!r} stands twice", expected="each module once", where=Where(field="id"))
     numbers: list[float] = []
     for column in COLUMNS[1:]:
         text = (row[column] or "").strip()

@@ -46,10 +46,12 @@ def read_mapping(path: Path | None) -> dict[str, str]:
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"cannot be read: {error}", expected='TOML lines such as Mat = "chemistry"', where=Where(str(path))) from None
+        raise InputError(
+            f"cannot be read: {error}", expected='TOML lines such as Mat = "chemistry"', where=Where(str(path))
+        ) from None
     for name, own in found.items():
         if not isinstance(own, str):
-            raise InputError(f"{name} is {own!r}", expected='the name of a column in quotes', where=Where(str(path), field=name))
+            raise InputError(f"{name} is {own!r}", expected="the name of a column in quotes", where=Where(str(path), field=name))
     return {str(name): str(own) for name, own in found.items()}
 
 
@@ -118,8 +120,7 @@ def _chunks(reader: Iterator[list[str]], columns: dict[str, int], width: int, fi
         lines.append(reader.line_num)  # type: ignore[attr-defined]  # of csv.reader
         if len(row) != width:
             wrong[len(rows)] = f"the row has {len(row)} cells; {width}, as the header"
-            row = blank
-        rows.append(row)
+        rows.append(row if len(row) == width else blank)
         if len(rows) == size:
             yield _chunk(rows, lines, columns, file, wrong)
             rows, lines, wrong = [], [], {}

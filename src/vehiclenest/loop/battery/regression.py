@@ -8,11 +8,11 @@ The second kind also has a covariance shared by the tests of one cell, so that t
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import minimize  # pyright: ignore[reportUnknownVariableType]  # SciPy carries no types
 
 Array = NDArray[np.float64]
 Blocks = Mapping[str, Array]
@@ -82,8 +82,8 @@ def fit(kernel: Kernel, blocks: Blocks, target: Array, cells: NDArray[np.int64])
     bounds = [(value - _REACH, value + _REACH) for value in start]
     if kernel.objective == "likelihood":
         bounds[1] = (_NO_SHARED, _NO_SHARED)
-    found = minimize(problem.loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": _STEPS})
-    theta = np.asarray(found.x, dtype=np.float64)
+    found = cast("Any", minimize(problem.loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": _STEPS}))
+    theta: Array = np.asarray(found.x, dtype=np.float64)
     inverse = problem.inverse(theta)
     weights = inverse @ problem.target
     left_out = mean + scale * (problem.target - problem.residuals(inverse, weights))
@@ -165,6 +165,10 @@ def _covariance(theta: Array, left: _Inputs, right: _Inputs) -> tuple[Array, lis
     return total, parts
 
 
+def _inverse(matrix: Array) -> Array:
+    return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
+
+
 class _Problem:
     """Loss and gradient over the logarithms of the hyperparameters."""
 
@@ -186,7 +190,7 @@ class _Problem:
         return total + np.exp(theta[0]) * np.eye(len(total)) + np.exp(theta[1]) * self.same, parts
 
     def inverse(self, theta: Array) -> Array:
-        return np.linalg.inv(self.covariance(theta)[0])
+        return _inverse(self.covariance(theta)[0])
 
     def residuals(self, inverse: Array, weights: Array) -> Array:
         found = np.empty_like(weights)
@@ -200,7 +204,7 @@ class _Problem:
             lower = np.linalg.cholesky(covariance)
         except np.linalg.LinAlgError:
             return 1e6, np.zeros_like(theta)
-        inverse = np.linalg.inv(covariance)
+        inverse = _inverse(covariance)
         weights = inverse @ self.target
         if self.kernel.objective == "likelihood":
             loss = float(0.5 * self.target @ weights + np.log(np.diag(lower)).sum())
@@ -236,7 +240,9 @@ class _Problem:
         for (part, scaled), (_, groups) in zip(parts, self.inputs, strict=True):
             weighted = sensitivity * part
             gradient[position] = weighted.sum()
-            by_feature = 2.0 * ((weighted.sum(axis=1)[:, None] * scaled**2).sum(axis=0) - (scaled * (weighted @ scaled)).sum(axis=0))
+            by_feature = 2.0 * (
+                (weighted.sum(axis=1)[:, None] * scaled**2).sum(axis=0) - (scaled * (weighted @ scaled)).sum(axis=0)
+            )
             count = int(groups.max()) + 1
             gradient[position + 1 : position + 1 + count] = np.bincount(groups, by_feature, minlength=count)
             position += 1 + count

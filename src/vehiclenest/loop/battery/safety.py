@@ -21,7 +21,9 @@ def safety_columns(table: ConstantTable) -> tuple[str, ...]:
     return tuple(table[rule].text("column") for rule in _MEASURED)
 
 
-def rejections(table: ConstantTable, chemistry: str, rested: Array, resistance_ratio: Array, measured: dict[str, Array]) -> list[str]:
+def rejections(
+    table: ConstantTable, chemistry: str, rested: Array, resistance_ratio: Array, measured: dict[str, Array]
+) -> list[str]:
     """Return for each test why it is rejected, empty where no rule does.
 
     Parameters
@@ -39,7 +41,11 @@ def rejections(table: ConstantTable, chemistry: str, rested: Array, resistance_r
     name = f"voltage_{chemistry}"
     voltage = table[name if name in table else "voltage_other"]
     checks = [(table[rule], table[rule].text("title"), measured[table[rule].text("column")]) for rule in _MEASURED]
-    checks = [*checks, (voltage, "rested voltage", rested), (table["resistance"], table["resistance"].text("title"), resistance_ratio)]
+    checks = [
+        *checks,
+        (voltage, "rested voltage", rested),
+        (table["resistance"], table["resistance"].text("title"), resistance_ratio),
+    ]
     for rule, title, values in checks:
         for number in np.flatnonzero(_broken(rule, values)):
             found[number] = found[number] or f"{title} {values[number]:g}, {_limits(rule)}"
@@ -59,5 +65,8 @@ def _broken(rule: Row, values: Array) -> np.ndarray:
 
 
 def _limits(rule: Row) -> str:
-    parts = [f"at least {rule.number('least'):g}" if "least" in rule else "", f"at most {rule.number('most'):g}" if "most" in rule else ""]
+    parts = [
+        f"at least {rule.number('least'):g}" if "least" in rule else "",
+        f"at most {rule.number('most'):g}" if "most" in rule else "",
+    ]
     return " and ".join(part for part in parts if part)

@@ -54,10 +54,14 @@ def load_model(path: Path) -> HealthModel:
         raise InputError("is no battery model", expected="a file of vnest battery learn", where=where)
     fields = cast("dict[str, Any]", document)
     if fields.get("version") != VERSION:
-        raise InputError(f"the model has version {fields.get('version')!r}", expected=f"version {VERSION}: learn it anew", where=where)
+        raise InputError(
+            f"the model has version {fields.get('version')!r}", expected=f"version {VERSION}: learn it anew", where=where
+        )
     body = {key: fields.get(key) for key in ("seed", "data_sha256", "report", "types")}
     if _checksum(body) != fields.get("sha256"):
-        raise InputError("the model's checksum does not match: the file is damaged or was edited", expected="learn it anew", where=where)
+        raise InputError(
+            "the model's checksum does not match: the file is damaged or was edited", expected="learn it anew", where=where
+        )
     try:
         types = {str(name): _type_in(found) for name, found in cast("dict[str, Any]", body["types"]).items()}
         return HealthModel(types, str(body["data_sha256"]), int(cast("int", body["seed"])), cast("Any", body["report"]))
@@ -102,7 +106,9 @@ def _type_in(found: dict[str, Any]) -> TypeModel:
         members[mode] = tuple(
             _member_in(entry, kernel, len(soc)) for entry, kernel in zip(found["members"][mode], MEMBERS[mode], strict=True)
         )
-    widths: dict[SocMode, Width] = {mode: Width(_number(found["widths"][mode][0]), _number(found["widths"][mode][1])) for mode in SOC_MODES}
+    widths: dict[SocMode, Width] = {
+        mode: Width(_number(found["widths"][mode][0]), _number(found["widths"][mode][1])) for mode in SOC_MODES
+    }
     return TypeModel(str(found["chemistry"]), _number(found["nominal_ah"]), voltages, soc, members, widths, low, high)
 
 

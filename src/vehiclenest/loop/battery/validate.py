@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vehiclenest.loop.battery.health import beyond_learnt, estimator, learn_type
-from vehiclenest.loop.battery.model import SOC_MODES, Array, SocMode, Tests
+from vehiclenest.loop.battery.model import SOC_MODES, Array, Tests
 
 FOLDS = 5
 Progress = Callable[[str, int, int], None]
@@ -28,9 +28,7 @@ def folds(cells: NDArray[np.int64], count: int = FOLDS) -> list[NDArray[np.int64
     return [np.flatnonzero(number == fold) for fold in range(len(held))]
 
 
-def cross_validate(
-    types: Mapping[str, tuple[str, float, Tests]], progress: Progress = lambda *_: None
-) -> dict[str, dict[str, dict[str, float]]]:
+def cross_validate(types: Mapping[str, tuple[str, float, Tests]], progress: Progress) -> dict[str, dict[str, dict[str, float]]]:
     """Return for each mode and type, and pooled, the errors on left-out cells.
 
     `mae` and `mape` are per test, in SOH points and percent; `mae_combined` of the tests of a cell's state combined; `coverage` of the
@@ -98,5 +96,3 @@ def forward(chemistry: str, nominal: float, tests: Tests, learnt_to: float, *, n
         estimate = estimator(learnt, "known")
         errors[held] = np.abs(estimate(tests.voltages[held], tests.soc[held]) - tests.soh[held]) / tests.soh[held]
     return float(np.nanmean(errors))
-
-
