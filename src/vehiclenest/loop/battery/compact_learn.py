@@ -6,7 +6,7 @@ import numpy as np
 
 from vehiclenest.loop.battery.compact import CompactModel, CompactType, feature_values, terms
 from vehiclenest.loop.battery.health import COVERAGE
-from vehiclenest.loop.battery.model import Array, Tests
+from vehiclenest.loop.battery.model import Array, PulseTests
 from vehiclenest.loop.battery.pulse import resistances
 from vehiclenest.loop.battery.validate import folds
 
@@ -14,12 +14,12 @@ _PENALTIES = tuple(float(value) for value in np.logspace(-3, 3, 13))
 _DIGITS = 6  # significant digits that are kept
 
 
-def learn_compact(types: Mapping[str, tuple[str, float, Tests]], data_sha256: str) -> CompactModel:
+def learn_compact(types: Mapping[str, tuple[str, float, PulseTests]], data_sha256: str) -> CompactModel:
     """Learn the compact model of each type."""
     return CompactModel({key: _learn(*found) for key, found in types.items()}, data_sha256)
 
 
-def _learn(chemistry: str, nominal: float, tests: Tests) -> CompactType:
+def _learn(chemistry: str, nominal: float, tests: PulseTests) -> CompactType:
     values = np.array([feature_values(voltages, soc) for voltages, soc in zip(tests.voltages, tests.soc, strict=True)])
     centre, spread = values.mean(axis=0), values.std(axis=0) + 1e-9
     design = np.array([terms(row) for row in (values - centre) / spread])
@@ -59,7 +59,7 @@ def _least_squares(design: Array, target: Array) -> Array:
     return np.asarray(np.linalg.lstsq(design, target)[0], dtype=np.float64)
 
 
-def _left_out(design: Array, tests: Tests, penalty: float) -> Array:
+def _left_out(design: Array, tests: PulseTests, penalty: float) -> Array:
     errors = np.empty(len(tests))
     for held in folds(tests.cells):
         rest = np.setdiff1d(np.arange(len(tests)), held)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from vehiclenest.loop.battery.model import SOC_MODES, Array, SocMode, Tests, TypeModel, Width
+from vehiclenest.loop.battery.model import SOC_MODES, Array, SocMode, PulseTests, TypeModel, Width
 from vehiclenest.loop.battery.pulse import features, resistances
 from vehiclenest.loop.battery.regression import Fitted, Kernel, Objective, Term, fit, prepared
 
@@ -51,7 +51,7 @@ MEMBERS: dict[SocMode, tuple[Kernel, ...]] = {
 }
 
 
-def learn_type(chemistry: str, nominal_ah: float, tests: Tests, modes: tuple[SocMode, ...] = SOC_MODES) -> TypeModel:
+def learn_type(chemistry: str, nominal_ah: float, tests: PulseTests, modes: tuple[SocMode, ...] = SOC_MODES) -> TypeModel:
     """Learn one type of cell from its tests."""
     members: dict[SocMode, tuple[Fitted, ...]] = {}
     widths: dict[SocMode, Width] = {}
@@ -101,7 +101,7 @@ def _domain(voltages: Array) -> tuple[Array, Array]:
     return low - margin, high + margin
 
 
-def _width(errors: Array, tests: Tests) -> Width:
+def _width(errors: Array, tests: PulseTests) -> Width:
     """Return the conformal half-widths, calibrated on the errors of left-out cells: of one test, and of a cell's tests combined.
 
     Every physical cell counts once, however often it was tested. With K cells the quantile is raised to (K + 1)/K of the coverage,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vehiclenest.core.errors import InputError, Where
 from vehiclenest.loop.battery.health import learn_type
-from vehiclenest.loop.battery.model import HealthModel, Tests, TypeModel, type_key
+from vehiclenest.loop.battery.model import HealthModel, PulseTests, TypeModel, type_key
 from vehiclenest.loop.battery.reading import Chunk, read_chunks
 from vehiclenest.loop.battery.validate import FOLDS, Progress, cross_validate
 
@@ -19,7 +19,7 @@ _REPEATED = "-"  # an ID such as D3-100 is cell D3 after 100 cycles
 _MOST_SOH = 1.5  # a fraction: more is a percentage or another unit
 
 
-def read_tests(files: Sequence[Path], mapping: Mapping[str, str]) -> tuple[dict[str, tuple[str, float, Tests]], str]:
+def read_tests(files: Sequence[Path], mapping: Mapping[str, str]) -> tuple[dict[str, tuple[str, float, PulseTests]], str]:
     """Return the tests of each type by its key, and the SHA-256 of the files.
 
     The physical cell is the ID before a hyphen, where one file's IDs of a type repeat it (a cell aged and tested again).
@@ -61,7 +61,7 @@ def _check(chunk: Chunk) -> None:
             raise InputError("Mat or ID is empty", expected="chemistry and name of the cell", where=where)
 
 
-def _tests(key: str, parts: Sequence[tuple[Chunk, NDArray[np.int64]]]) -> tuple[str, float, Tests]:
+def _tests(key: str, parts: Sequence[tuple[Chunk, NDArray[np.int64]]]) -> tuple[str, float, PulseTests]:
     first, rows = parts[0]
     chemistry, nominal = first.text["Mat"][int(rows[0])], float(first.numbers["Qn"][rows[0]])
     states: list[str] = [chunk.text["ID"][row] for chunk, rows in parts for row in rows.tolist()]
@@ -72,7 +72,7 @@ def _tests(key: str, parts: Sequence[tuple[Chunk, NDArray[np.int64]]]) -> tuple[
         raise InputError(f"{key}: {len(names)} physical cells", expected=f"at least {_LEAST_CELLS}, for cross-validation")
     if len(states) > _MOST_TESTS:
         raise InputError(f"{key}: {len(states):,} tests", expected=f"at most {_MOST_TESTS:,} of one type: learn from a sample")
-    tests = Tests(
+    tests = PulseTests(
         np.vstack([chunk.voltages[rows] for chunk, rows in parts]),
         np.concatenate([chunk.numbers["SOC"][rows] for chunk, rows in parts]),
         100.0 * np.concatenate([chunk.numbers["SOH"][rows] for chunk, rows in parts]),

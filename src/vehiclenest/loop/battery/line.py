@@ -9,7 +9,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import simpy
@@ -131,8 +131,9 @@ def _waits(
     def tested(number: int) -> Generator[simpy.Event, Any]:
         nonlocal busy
         arrived = environment.now
-        with free.request() as channel:
-            yield cast("simpy.Event", channel)
+        channel = free.request()
+        with channel:
+            yield channel
             waits[number] = environment.now - arrived
             busy += max(0.0, min(environment.now + times[number], end) - max(environment.now, start))
             yield environment.timeout(times[number])

@@ -24,7 +24,7 @@ Disposition = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Tests:
+class PulseTests:
     """Pulse tests of one type of cell: voltages (tests, 21), soc (tests,), measured soh (tests,), number of the physical cell."""
 
     voltages: Array
@@ -36,9 +36,9 @@ class Tests:
     def __len__(self) -> int:
         return len(self.soh)
 
-    def part(self, chosen: NDArray[np.int64]) -> "Tests":
+    def part(self, chosen: NDArray[np.int64]) -> "PulseTests":
         """Return some of the tests."""
-        return Tests(self.voltages[chosen], self.soc[chosen], self.soh[chosen], self.cells[chosen], self.states[chosen])
+        return PulseTests(self.voltages[chosen], self.soc[chosen], self.soh[chosen], self.cells[chosen], self.states[chosen])
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vehiclenest.loop.battery.health import beyond_learnt, estimator, learn_type
-from vehiclenest.loop.battery.model import SOC_MODES, Array, Tests
+from vehiclenest.loop.battery.model import SOC_MODES, Array, PulseTests
 
 FOLDS = 5
 Progress = Callable[[str, int, int], None]
@@ -28,7 +28,7 @@ def folds(cells: NDArray[np.int64], count: int = FOLDS) -> list[NDArray[np.int64
     return [np.flatnonzero(number == fold) for fold in range(len(held))]
 
 
-def cross_validate(types: Mapping[str, tuple[str, float, Tests]], progress: Progress) -> dict[str, dict[str, dict[str, float]]]:
+def cross_validate(types: Mapping[str, tuple[str, float, PulseTests]], progress: Progress) -> dict[str, dict[str, dict[str, float]]]:
     """Return for each mode and type, and pooled, the errors on left-out cells.
 
     `mae` and `mape` are per test, in SOH points and percent; `mae_combined` of the tests of a cell's state combined; `coverage` of the
@@ -54,7 +54,7 @@ def cross_validate(types: Mapping[str, tuple[str, float, Tests]], progress: Prog
     return report
 
 
-def _columns(errors: Array, halves: Array, tests: Tests) -> dict[str, Array]:
+def _columns(errors: Array, halves: Array, tests: PulseTests) -> dict[str, Array]:
     _, inverse, count = np.unique(tests.states, return_inverse=True, return_counts=True)
     combined = np.abs(np.bincount(inverse, errors) / count)[inverse]
     return {
@@ -80,7 +80,7 @@ def _summary(columns: Mapping[str, Array]) -> dict[str, float]:
     }
 
 
-def forward(chemistry: str, nominal: float, tests: Tests, learnt_to: float, *, new_cells: bool) -> float:
+def forward(chemistry: str, nominal: float, tests: PulseTests, learnt_to: float, *, new_cells: bool) -> float:
     """Return the MAPE (a fraction) at SOC above `learnt_to`, learnt at SOC up to it.
 
     With `new_cells` the cells that are tested were not learnt from either (folds of whole cells).
