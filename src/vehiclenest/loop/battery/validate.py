@@ -28,7 +28,9 @@ def folds(cells: NDArray[np.int64], count: int = FOLDS) -> list[NDArray[np.int64
     return [np.flatnonzero(number == fold) for fold in range(len(held))]
 
 
-def cross_validate(types: Mapping[str, tuple[str, float, PulseTests]], progress: Progress) -> dict[str, dict[str, dict[str, float]]]:
+def cross_validate(
+    types: Mapping[str, tuple[str, float, PulseTests]], progress: Progress
+) -> dict[str, dict[str, dict[str, float]]]:
     """Return for each mode and type, and pooled, the errors on left-out cells.
 
     `mae` and `mape` are per test, in SOH points and percent; `mae_combined` of the tests of a cell's state combined; `coverage` of the
