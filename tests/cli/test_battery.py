@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.loop.battery.conftest import COLUMNS, rows, write
+
 from vehiclenest.cli import main
 from vehiclenest.loop.battery.packs import simulated_modules
 
@@ -76,7 +76,8 @@ def test_a_refused_file_leaves_nothing_behind(vnest: Vnest) -> None:
     write(vnest.folder / "bad.csv", [[*row[:6], "3312", *row[7:]] for row in rows(8)])
     status, out, err = vnest("learn", "bad.csv", "--model", "new.json")
     assert (status, out) == (2, "")
-    assert "bad.csv, line 2" in err and "millivolts" in err
+    assert "bad.csv, line 2" in err
+    assert "millivolts" in err
     assert not list(vnest.folder.glob("new*"))
 
 
@@ -95,7 +96,9 @@ def test_grades_are_printed_with_their_reason(vnest: Vnest) -> None:
     write(vnest.folder / "some.csv", found)
     status, out, _ = vnest("grade", "some.csv", "--model", "m.json")
     assert status == 0
-    assert "tests combined" in out and "SOC is missing" in out and "insulation_ohm_per_v" in out
+    assert "tests combined" in out
+    assert "SOC is missing" in out
+    assert "insulation_ohm_per_v" in out
 
 
 @pytest.mark.parametrize(
@@ -141,17 +144,21 @@ def test_modules_become_packs_with_a_proven_gap(vnest: Vnest) -> None:
     assert len(found["rejected"]) == 1
     assert len((vnest.folder / "packs.csv").read_text().splitlines()) == 201
     status, out, _ = vnest("match", "modules.csv", "--pack", "5S2P", "--out", "packs.csv")
-    assert status == 0 and "proven" in out and "rejected" in out
+    assert status == 0
+    assert "proven" in out
+    assert "rejected" in out
 
 
 def test_too_few_modules_are_said(vnest: Vnest) -> None:
     modules(vnest.folder, ["M1"])
     status, _, err = vnest("match", "modules.csv")
-    assert status == 2 and "no pack of 30 can be made" in err
+    assert status == 2
+    assert "no pack of 30 can be made" in err
 
 
 def test_a_battery_goes_through_the_ledger_from_grade_to_pack(vnest: Vnest) -> None:
     from tests.site.test_battery import NOW
+
     from vehiclenest.ledger import Event, Flow, Ledger, Lot, MaterialFlow
     from vehiclenest.site import Settings
 
@@ -166,7 +173,8 @@ def test_a_battery_goes_through_the_ledger_from_grade_to_pack(vnest: Vnest) -> N
     modules(vnest.folder, found["lots"])
     assert vnest.json("match", "modules.csv", "--pack", "2S1P", "--lot", "ESS", "--db", db)["events"] >= 1
     status, _, err = vnest("grade", "cells.csv", "--model", "m.json", "--lot", "CAR-TBA", "--db", db, "--out", "twice.csv")
-    assert status == 2 and "has left" in err
+    assert status == 2
+    assert "has left" in err
     assert not (vnest.folder / "twice.csv").exists()
 
 
@@ -175,9 +183,10 @@ def test_the_line_is_simulated(vnest: Vnest) -> None:
 
     text = Path(room.__file__).with_name("line.toml").read_text().replace("value = 20000", "value = 500").replace("6.6e6", "1e5")
     (vnest.folder / "line.toml").write_text(text)
-    assert [row["method"] for row in vnest.json("line", "line.toml")["methods"]][0] == "ul_1974"
+    assert next(row["method"] for row in vnest.json("line", "line.toml")["methods"]) == "ul_1974"
     status, out, _ = vnest("line", "line.toml", "--seed", "3")
-    assert status == 0 and "1,000 s pulse" in out
+    assert status == 0
+    assert "1,000 s pulse" in out
 
 
 def test_a_code_is_explained_and_a_false_one_refused(vnest: Vnest) -> None:
@@ -189,4 +198,5 @@ def test_a_code_is_explained_and_a_false_one_refused(vnest: Vnest) -> None:
 def test_a_missing_extra_is_named(vnest: Vnest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vehiclenest.cli.battery._EXTRA", ("no_such_library",))
     status, _, err = vnest("line")
-    assert status == 2 and "vehiclenest[battery]" in err
+    assert status == 2
+    assert "vehiclenest[battery]" in err

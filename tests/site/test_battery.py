@@ -5,14 +5,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-
+from tests.loop.battery.conftest import quiet
 from tests.site.conftest import NOW
+
 from vehiclenest.core.errors import InputError, NotFoundError
 from vehiclenest.core.identifiers import parse_battery_code
 from vehiclenest.ledger import Event, Flow, Ledger, Lot, MaterialFlow, trace
 from vehiclenest.loop.records import Powertrain
 from vehiclenest.site import Settings, example_manifest, run
-from vehiclenest.site.battery import GradedPart, record_grades, record_packs
+from vehiclenest.site.battery import GradedPart, Recorded, record_grades, record_packs
 from vehiclenest.site.pulse import simulated_pulse_test
 
 CODE = "001PE0A0000000B3S0000001"
@@ -39,7 +40,7 @@ def part(name: str, grade: str = "B") -> GradedPart:
     return GradedPart(name, grade, "echelon: stationary storage", "SOH 75 %", 75.0, 70.0, 80.0)
 
 
-def record(ledger: Ledger, parts: list[GradedPart], code: str | None = CODE):  # noqa: ANN201
+def record(ledger: Ledger, parts: list[GradedPart], code: str | None = CODE) -> Recorded:
     return record_grades(ledger, "CAR-TBA", parts, code, "0" * 64, Settings(), LATER, ["grade.B.least"])
 
 
@@ -94,7 +95,7 @@ def test_a_pack_weighs_what_its_modules_weigh_and_uses_them_up(ledger: Ledger) -
 def test_the_demo_grades_its_traction_batteries_and_links_their_codes(tmp_path: Path) -> None:
     with Ledger(f"sqlite:///{tmp_path / 'demo.db'}") as ledger, example_manifest() as manifest:
         now = datetime(2026, 11, 24, tzinfo=UTC)
-        result = run([manifest], ledger, Settings(), now, lambda *_: None, battery_test=simulated_pulse_test)
+        result = run([manifest], ledger, Settings(), now, quiet, battery_test=simulated_pulse_test)
         bodies = b"".join(ledger.bodies())
     assert sum(result.batteries.values()) > 0
     assert result.max_closure_error < 1e-9
@@ -105,7 +106,7 @@ def test_the_demo_grades_its_traction_batteries_and_links_their_codes(tmp_path: 
 
 def test_a_run_on_real_lots_never_makes_a_test_up(tmp_path: Path) -> None:
     with Ledger(f"sqlite:///{tmp_path / 'run.db'}") as ledger, example_manifest() as manifest:
-        result = run([manifest], ledger, Settings(), NOW, lambda *_: None)
+        result = run([manifest], ledger, Settings(), NOW, quiet)
         assert b"simulated" not in b"".join(ledger.bodies())
     assert result.batteries == {}
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from vehiclenest.loop.battery.health import learn_type
 from vehiclenest.loop.battery.learn import read_tests
 from vehiclenest.loop.battery.model import HealthModel, PulseTests
-from vehiclenest.loop.battery.health import learn_type
 from vehiclenest.loop.battery.pulse import CURRENTS_C, VOLTAGES
 
 COLUMNS = ["Mat", "ID", "Qn", "Q", "SOH", "SOC", *VOLTAGES]
@@ -36,10 +36,13 @@ def rows(
     for cell in range(cells):
         soh = 60.0 + 40.0 * cell / (cells - 1)
         for soc in socs:
-            found.append(
-                [mat, f"{mat}{cell}", qn, qn * soh / 100, soh / 100, soc, *(f"{u:.4f}" for u in response(soh, soc, random))]
-            )
+            test: list[object] = [mat, f"{mat}{cell}", qn, qn * soh / 100, soh / 100, soc]
+            found.append(test + [f"{u:.4f}" for u in response(soh, soc, random)])
     return found
+
+
+def quiet(_stage: str, _done: int, _total: int) -> None:
+    """Show no progress."""
 
 
 def write(path: Path, found: Sequence[Sequence[object]], columns: Sequence[str] = COLUMNS) -> Path:

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from tests.loop.battery.conftest import response
+
 from vehiclenest.core.errors import InputError
 from vehiclenest.loop.battery.compact import dump_compact, estimate, feature_values, load_compact, simulated_response
 from vehiclenest.loop.battery.compact_learn import learn_compact

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-
 from tests.loop.battery.conftest import COLUMNS, response, write
+
 from vehiclenest.core.errors import InputError
 from vehiclenest.loop.battery.disposition import grade_table, graded
 from vehiclenest.loop.battery.grade import GradedTest, Grading
@@ -48,7 +48,8 @@ def test_tests_of_one_cell_say_the_same_wherever_in_the_file_they_stand(model: H
     assert (found[0].tests, found[1].tests) == (2, 1)
     assert found[0].reason.startswith("2 tests combined")
     alone = grade(model, tmp_path, rows[:1])[0]
-    assert alone.soh_high is not None and found[0].soh_high is not None
+    assert alone.soh_high is not None
+    assert found[0].soh_high is not None
     assert found[0].soh_high - (found[0].soh or 0) <= alone.soh_high - (alone.soh or 0)
 
 
@@ -122,7 +123,7 @@ def test_safety_rejects_before_anything_is_graded(model: HealthModel, tmp_path: 
 
 def test_a_deeply_discharged_or_worn_out_cell_is_rejected(model: HealthModel, tmp_path: Path) -> None:
     flat = row(80)
-    flat[6:] = [value - 2.0 for value in response(80, 25)]  # type: ignore[operator]
+    flat[6:] = [value - 2.0 for value in response(80, 25)]
     found = grade(model, tmp_path, [flat, row(60, cell="B", scale=4.0), row(80, cell="C", mat="NiMH")])
     assert [test.grade for test in found] == ["X", "X", "retest"]
     assert "rested voltage" in found[0].reason

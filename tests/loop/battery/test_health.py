@@ -1,11 +1,14 @@
 """A model of simulated cells knows their health, its own doubt, and where it ends."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
-
 from tests.loop.battery.conftest import response
+
 from vehiclenest.loop.battery.health import domain_values, estimator
-from vehiclenest.loop.battery.model import HealthModel, SocMode, PulseTests, Width
+from vehiclenest.loop.battery.learn import read_tests
+from vehiclenest.loop.battery.model import HealthModel, PulseTests, SocMode, Width
 from vehiclenest.loop.battery.validate import cross_validate, folds, forward
 
 Types = dict[str, tuple[str, float, PulseTests]]
@@ -38,13 +41,17 @@ def test_a_response_of_the_wrong_sign_has_no_place_in_the_domain() -> None:
 def test_no_fold_splits_a_cell_and_every_test_is_held_out_once() -> None:
     cells = np.array([0, 0, 1, 1, 1, 2, 3, 4, 5, 5])
     groups = folds(cells)
-    assert sorted(np.concatenate(groups)) == list(range(10))
+    assert sorted(np.concatenate(groups).tolist()) == list(range(10))
     assert all(len({number for number, group in enumerate(groups) if (cells[group] == cell).any()}) == 1 for cell in range(6))
 
 
 def test_cross_validation_reports_every_type_and_all_together(types: Types) -> None:
     seen: list[tuple[int, int]] = []
-    report = cross_validate(types, lambda _stage, done, total: seen.append((done, total)))
+
+    def show(_stage: str, done: int, total: int) -> None:
+        seen.append((done, total))
+
+    report = cross_validate(types, show)
     assert seen[-1] == (20, 20)
     pooled = report["known"]["pooled"]
     assert pooled["tests"] == sum(len(found[2]) for found in types.values())
@@ -58,10 +65,6 @@ def test_soc_that_was_held_back_is_extrapolated(types: Types, new_cells: bool) -
     assert forward(*types["LFP 35 Ah"], 30.0, new_cells=new_cells) < 0.03
 
 
-def test_real_cells_at_soc_that_was_held_back_stay_within_six_percent(data_folder: object) -> None:
-    from pathlib import Path
-
-    from vehiclenest.loop.battery.learn import read_tests
-
-    types, _ = read_tests([Path(str(data_folder)) / "battery/pulsebat/LMO_10Ah-pulse-5s.csv"], {})
+def test_real_cells_at_soc_that_was_held_back_stay_within_six_percent(data_folder: Path) -> None:
+    types, _ = read_tests([data_folder / "battery/pulsebat/LMO_10Ah-pulse-5s.csv"], {})
     assert forward(*types["LMO 10 Ah"], 40.0, new_cells=False) < 0.06

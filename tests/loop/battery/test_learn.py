@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
+from tests.loop.battery.conftest import COLUMNS, quiet, rows, write
 
-from tests.loop.battery.conftest import COLUMNS, rows, write
 from vehiclenest.core.errors import InputError
 from vehiclenest.loop.battery.learn import learn, model_card, read_tests
 from vehiclenest.loop.battery.reading import read_mapping
@@ -82,7 +82,7 @@ def test_a_cell_aged_and_tested_again_is_one_physical_cell(tmp_path: Path) -> No
 
 
 def test_the_same_files_give_the_same_model_and_its_card_says_where_from(simulated: Path) -> None:
-    one, other = (learn([simulated], {}, lambda *_: None) for _ in range(2))
+    one, other = (learn([simulated], {}, quiet) for _ in range(2))
     assert dump_model(one) == dump_model(other)
     card = model_card(one, ["cells.csv"])
     assert one.data_sha256 in card

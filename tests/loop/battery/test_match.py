@@ -27,14 +27,14 @@ def alike(capacity: list[float]) -> Modules:
 @given(st.lists(st.floats(30, 40), min_size=6, max_size=6))
 def test_no_other_pairing_has_a_stronger_weakest_pair(capacity: list[float]) -> None:
     amounts = np.array(capacity)
-    packs = room._grouped(amounts, np.arange(6)[None], Layout(3, 2))
+    packs = room.grouped(amounts, np.arange(6)[None], Layout(3, 2))
     best = max(min(amounts[list(order[i : i + 2])].sum() for i in (0, 2, 4)) for order in permutations(range(6)))
     assert amounts[packs[0]].sum(axis=1).min() == pytest.approx(best)
 
 
 def test_three_in_parallel_are_dealt_to_the_group_with_the_least() -> None:
     amounts = np.array([9.0, 8.0, 7.0, 3.0, 2.0, 1.0])
-    packs = room._grouped(amounts, np.arange(6)[None], Layout(2, 3))
+    packs = room.grouped(amounts, np.arange(6)[None], Layout(2, 3))
     assert sorted(packs.ravel()) == list(range(6))
     assert amounts[packs[0]].sum(axis=1).min() >= 14.0
 
@@ -100,7 +100,7 @@ def test_a_module_that_runs_empty_by_itself_is_left_out(tmp_path: Path) -> None:
 def test_a_left_over_module_takes_the_place_of_a_weaker_one() -> None:
     modules = alike([30.0, 31.0, 30.5, 31.0, 30.8])
     table = load_table(Path(room.__file__).with_name("match.toml"))
-    packs = room._exchanged(modules, modules.capacity, np.array([[[0], [1]]]), np.array([2, 4]), Layout(2, 1), table)
+    packs = room.exchanged(modules, modules.capacity, np.array([[[0], [1]]]), np.array([2, 4]), Layout(2, 1), table)
     assert 0 not in packs
     assert modules.capacity[packs].min() == 30.8
 

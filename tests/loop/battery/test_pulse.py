@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-
 from tests.loop.battery.conftest import response
+
 from vehiclenest.loop.battery.pulse import features, resistances
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import orjson
 import pytest
-
 from tests.loop.battery.conftest import response
+
 from vehiclenest.core.errors import InputError
 from vehiclenest.loop.battery.health import estimator
 from vehiclenest.loop.battery.model import HealthModel
-from vehiclenest.loop.battery.stored import _checksum, dump_model, load_model
+from vehiclenest.loop.battery.stored import checksum, dump_model, load_model
 
 
 def test_a_stored_model_answers_as_the_learnt_one(model: HealthModel, tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def spoilt(model: HealthModel, change: str) -> bytes:
     else:
         del entry["widths"]
     body = {key: document[key] for key in ("seed", "data_sha256", "report", "types")}
-    return orjson.dumps(document | {"sha256": _checksum(body)})
+    return orjson.dumps(document | {"sha256": checksum(body)})
 
 
 @pytest.mark.parametrize(

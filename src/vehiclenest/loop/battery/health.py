@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from vehiclenest.loop.battery.model import SOC_MODES, Array, SocMode, PulseTests, TypeModel, Width
+from vehiclenest.loop.battery.model import SOC_MODES, Array, PulseTests, SocMode, TypeModel, Width
 from vehiclenest.loop.battery.pulse import features, resistances
 from vehiclenest.loop.battery.regression import Fitted, Kernel, Objective, Term, fit, prepared
 

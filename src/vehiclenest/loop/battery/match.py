@@ -119,8 +119,8 @@ def match(modules: Modules, layout: Layout, limit: int | None = None, site: Path
         made, left = _windows(modules, amounts, left, layout, table, coarse)
         chosen += made
     members = np.array(chosen, dtype=np.int64).reshape(-1, layout.modules)
-    packs = _grouped(amounts, members, layout)
-    packs = _exchanged(modules, amounts, packs, left, layout, table)
+    packs = grouped(amounts, members, layout)
+    packs = exchanged(modules, amounts, packs, left, layout, table)
     sums = amounts[packs].sum(axis=2).min(axis=1) if len(packs) else np.empty(0)
     order = np.argsort(-sums, kind="stable")[:limit]
     most = min(len(modules) // layout.modules, limit if limit is not None else len(modules))
@@ -181,7 +181,7 @@ def _strata(values: Array, among: Indices, limit: float, shift: float, *, relati
     return np.split(ordered, np.flatnonzero(np.diff(number)) + 1)
 
 
-def _grouped(amounts: Array, members: Indices, layout: Layout) -> Indices:
+def grouped(amounts: Array, members: Indices, layout: Layout) -> Indices:
     """Return the members of each pack in groups: folded for two in parallel, dealt largest first otherwise."""
     ordered = np.take_along_axis(members, np.argsort(-amounts[members], axis=1, kind="stable"), axis=1)
     if layout.parallel <= 2:  # noqa: PLR2004  a fold makes pairs
@@ -201,7 +201,7 @@ def _grouped(amounts: Array, members: Indices, layout: Layout) -> Indices:
     return packs
 
 
-def _exchanged(modules: Modules, amounts: Array, packs: Indices, left: Indices, layout: Layout, table: ConstantTable) -> Indices:
+def exchanged(modules: Modules, amounts: Array, packs: Indices, left: Indices, layout: Layout, table: ConstantTable) -> Indices:
     """Local search: exchange the smallest module of a weakest group for a left-over one that raises the pack within the limits."""
     if not len(packs) or not len(left):
         return packs
@@ -217,7 +217,7 @@ def _exchanged(modules: Modules, amounts: Array, packs: Indices, left: Indices, 
             changed = np.where(members == weakest, candidate, members)
             if not within_limits(modules, changed, table):
                 continue
-            regrouped = _grouped(amounts, changed[None], layout)[0]
+            regrouped = grouped(amounts, changed[None], layout)[0]
             if amounts[regrouped].sum(axis=1).min() > amounts[found[number]].sum(axis=1).min():
                 found[number] = regrouped
                 spare[position] = weakest

@@ -77,7 +77,7 @@ def fit(kernel: Kernel, blocks: Blocks, target: Array, cells: NDArray[np.int64])
     centre = {name: block.mean(axis=0) for name, block in blocks.items()}
     spread = {name: block.std(axis=0) + _TINY for name, block in blocks.items()}
     mean, scale = float(target.mean()), float(target.std()) or 1.0
-    problem = _Problem(kernel, _inputs(kernel, blocks, centre, spread), (target - mean) / scale, cells, _CORNER / scale)
+    problem = Problem(kernel, term_inputs(kernel, blocks, centre, spread), (target - mean) / scale, cells, _CORNER / scale)
     start = problem.start()
     bounds = [(value - _REACH, value + _REACH) for value in start]
     if kernel.objective == "likelihood":
@@ -92,8 +92,8 @@ def fit(kernel: Kernel, blocks: Blocks, target: Array, cells: NDArray[np.int64])
 
 def predict(fitted: Fitted, training: Blocks, blocks: Blocks) -> Array:
     """Return SOH in percent for new tests, shape (tests,)."""
-    new = _inputs(fitted.kernel, blocks, fitted.centre, fitted.spread)
-    known = _inputs(fitted.kernel, training, fitted.centre, fitted.spread)
+    new = term_inputs(fitted.kernel, blocks, fitted.centre, fitted.spread)
+    known = term_inputs(fitted.kernel, training, fitted.centre, fitted.spread)
     covariance, _ = _covariance(fitted.theta, new, known)
     return fitted.mean + fitted.scale * (covariance @ fitted.weights)
 
@@ -101,13 +101,13 @@ def predict(fitted: Fitted, training: Blocks, blocks: Blocks) -> Array:
 def prepared(fitted: Fitted, training: Blocks) -> Callable[[Blocks], Array]:
     """Return `predict` with everything about the training tests computed once."""
     scaled = [(known / length, amplitude) for (known, _), (length, amplitude) in zip(
-        _inputs(fitted.kernel, training, fitted.centre, fitted.spread), _scales(fitted), strict=True)]  # fmt: skip
+        term_inputs(fitted.kernel, training, fitted.centre, fitted.spread), _scales(fitted), strict=True)]  # fmt: skip
     squares = [(known**2).sum(axis=1) for known, _ in scaled]
     weights = fitted.scale * fitted.weights
     lengths = [length for length, _ in _scales(fitted)]
 
     def answer(blocks: Blocks) -> Array:
-        new = _inputs(fitted.kernel, blocks, fitted.centre, fitted.spread)
+        new = term_inputs(fitted.kernel, blocks, fitted.centre, fitted.spread)
         total = np.full(len(new[0][0]), fitted.mean)
         for (inputs, _), length, (known, amplitude), square in zip(new, lengths, scaled, squares, strict=True):
             rows = inputs / length
@@ -136,7 +136,7 @@ def _scales(fitted: Fitted) -> list[tuple[Array, float]]:
 _Inputs = Sequence[tuple[Array, NDArray[np.int64]]]
 
 
-def _inputs(kernel: Kernel, blocks: Blocks, centre: Blocks, spread: Blocks) -> list[tuple[Array, NDArray[np.int64]]]:
+def term_inputs(kernel: Kernel, blocks: Blocks, centre: Blocks, spread: Blocks) -> list[tuple[Array, NDArray[np.int64]]]:
     """Return for each term its standardised features side by side, and the group of each."""
     found: list[tuple[Array, NDArray[np.int64]]] = []
     for term in kernel.terms:
@@ -169,7 +169,7 @@ def _inverse(matrix: Array) -> Array:
     return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
 
 
-class _Problem:
+class Problem:
     """Loss and gradient over the logarithms of the hyperparameters."""
 
     def __init__(self, kernel: Kernel, inputs: _Inputs, target: Array, cells: NDArray[np.int64], corner: float) -> None:
@@ -181,24 +181,29 @@ class _Problem:
         self.corner = corner
 
     def start(self) -> Array:
+        """Return where the optimiser starts."""
         shared = _NO_SHARED if self.kernel.objective == "likelihood" else _START_NOISE
         terms = [value for term in self.kernel.terms for value in (term.amplitude, *term.lengths)]
         return np.array([_START_NOISE, shared, *terms])
 
     def covariance(self, theta: Array) -> tuple[Array, list[tuple[Array, Array]]]:
+        """Return the covariance of the training tests, and the parts of its terms."""
         total, parts = _covariance(theta, self.inputs, self.inputs)
         return total + np.exp(theta[0]) * np.eye(len(total)) + np.exp(theta[1]) * self.same, parts
 
     def inverse(self, theta: Array) -> Array:
+        """Return the inverse of the covariance."""
         return _inverse(self.covariance(theta)[0])
 
     def residuals(self, inverse: Array, weights: Array) -> Array:
+        """Return target less what all other cells predict of it, standardised."""
         found = np.empty_like(weights)
         for block in self.blocks:
             found[block] = np.linalg.solve(inverse[np.ix_(block, block)], weights[block])
         return found
 
     def loss(self, theta: Array) -> tuple[float, Array]:
+        """Return the loss per test and its gradient."""
         covariance, parts = self.covariance(theta)
         try:
             lower = np.linalg.cholesky(covariance)

@@ -29,7 +29,7 @@ def dump_model(model: HealthModel) -> bytes:
         "report": model.report,
         "types": {name: _type_out(found) for name, found in model.types.items()},
     }
-    head = {"format": FORMAT, "version": VERSION, "sha256": _checksum(body)}
+    head = {"format": FORMAT, "version": VERSION, "sha256": checksum(body)}
     return orjson.dumps(head | body)
 
 
@@ -58,7 +58,7 @@ def load_model(path: Path) -> HealthModel:
             f"the model has version {fields.get('version')!r}", expected=f"version {VERSION}: learn it anew", where=where
         )
     body = {key: fields.get(key) for key in ("seed", "data_sha256", "report", "types")}
-    if _checksum(body) != fields.get("sha256"):
+    if checksum(body) != fields.get("sha256"):
         raise InputError(
             "the model's checksum does not match: the file is damaged or was edited", expected="learn it anew", where=where
         )
@@ -69,7 +69,8 @@ def load_model(path: Path) -> HealthModel:
         raise InputError(f"the model is not whole: {error}", expected="learn it anew", where=where) from None
 
 
-def _checksum(body: dict[str, Any]) -> str:
+def checksum(body: dict[str, Any]) -> str:
+    """Return the checksum that a file of this content has to carry."""
     return hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
