@@ -1,7 +1,6 @@
 """`vnest battery`: learn, grade, match, line, code."""
 
 import csv
-from collections import Counter
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -169,7 +168,7 @@ def grade(
         "unverified": list(grading.unverified), **recorded,
     }  # fmt: skip
     if as_json:
-        print_json(found if out else found | {"rows": [dict(zip(COLUMNS, row.cells(), strict=True)) for row in kept]})
+        print_json(found if out else found | {"first_rows": [dict(zip(COLUMNS, row.cells(), strict=True)) for row in kept]})
         return
     _print_grades(found, kept, out)
 
@@ -178,9 +177,8 @@ def _something_done(grading: "Grading", tests: int, files: tuple[Path, ...]) -> 
     where = Where(", ".join(str(file) for file in files[:3]))
     if not tests:
         raise InputError("there are no tests in the file", expected="one row a test below the header", where=where)
-    retests = Counter(grading.retest_reasons)
-    if sum(retests.values()) == tests:
-        reason, count = retests.most_common(1)[0]
+    if grading.retests == tests:
+        reason, count = grading.retest_reasons.most_common(1)[0]
         what, _, expected = reason.partition("; ")
         raise InputError(f"none of {tests:,} tests can be graded; {count:,} because {what}", expected=expected, where=where)
 

@@ -70,6 +70,7 @@ def test_soc_is_not_looked_at_where_it_is_unknown(model: HealthModel, tmp_path: 
     ("change", "reason"),
     [
         ({"SOC": ""}, "SOC is missing"),
+        ({"ID": ""}, "ID is empty"),
         ({"SOC": 0.25}, "a fraction"),
         ({"SOC": 95}, "learned from 10 to 40"),
         ({"U5": ""}, "U5 is ''"),

@@ -48,3 +48,22 @@ def test_the_seed_decides(tmp_path: Path) -> None:
 def test_figures_that_make_no_line_are_refused(tmp_path: Path, old: str, new: str) -> None:
     with pytest.raises(SettingsError):
         simulate_line(0, config(tmp_path, old, new))
+
+
+def test_a_file_of_any_name_sets_only_its_own_figures(tmp_path: Path) -> None:
+    own = tmp_path / "mine.toml"
+    own.write_text("[line]\nsimulated = 500\nmodules = 1e5\n")
+    results, unverified = simulate_line(0, own)
+    assert results[0].modules == 500
+    assert "line.line.simulated" not in unverified
+
+
+@pytest.mark.parametrize("content", ["x", "[line]\nsimulated = true\nmodules = nan\n"])
+def test_a_file_that_is_none_is_named(tmp_path: Path, content: str) -> None:
+    own = tmp_path / "mine.toml"
+    own.write_text(content)
+    with pytest.raises(SettingsError) as refused:
+        simulate_line(0, own)
+    assert refused.value.where.file == str(own)
+    with pytest.raises(SettingsError, match="cannot be read"):
+        simulate_line(0, tmp_path)

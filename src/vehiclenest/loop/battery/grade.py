@@ -25,6 +25,7 @@ from vehiclenest.loop.battery.pulse import resistances
 from vehiclenest.loop.battery.reading import Chunk
 from vehiclenest.loop.battery.safety import rejections, safety_columns, safety_table
 
+_MOST_REASONS = 2000
 _BEYOND = 10.0  # percent of SOC: no estimate further from the learnt range
 _DOMAIN_NAMES = ("rested voltage", "ohmic resistance", "polarisation", "ohmic resistance at the end", "relaxation")
 _GRADED, _RETEST, _REJECTED = 0, 1, 2
@@ -81,7 +82,8 @@ class Grading:
         self._spool = tempfile.TemporaryFile("w+", encoding="utf-8", newline="")  # noqa: SIM115  # closed by __exit__
         self._writer = csv.writer(self._spool)
         self.counts: Counter[str] = Counter()
-        self.retest_reasons: Counter[str] = Counter()
+        self.retests = 0
+        self.retest_reasons: Counter[str] = Counter()  # the common ones: a file may hold millions of different faults
         self.unmeasured: set[str] = set(safety_columns(self.safety))
 
     def __enter__(self) -> Self:
@@ -118,6 +120,9 @@ class Grading:
         for number, reason in enumerate(rejected):
             if reason:
                 states[number], reasons[number] = _REJECTED, reason
+        for number, cell in enumerate(chunk.text["ID"]):
+            if not cell and not reasons[number]:
+                reasons[number] = "ID is empty; the name of the cell"
         for number in np.flatnonzero(kinds < 0):
             if not reasons[number]:
                 reasons[number] = self._never_learnt(chunk.text["Mat"][number], chunk.text["Qn"][number])
@@ -148,7 +153,10 @@ class Grading:
                 strict=True,
             )
         )
+        self.retests += int((states == _RETEST).sum())
         self.retest_reasons.update(reason for reason, state in zip(reasons, states, strict=True) if state == _RETEST)
+        if len(self.retest_reasons) > _MOST_REASONS:
+            self.retest_reasons = Counter(dict(self.retest_reasons.most_common(_MOST_REASONS // 2)))
 
     def rows(self) -> Iterator[GradedTest]:
         """Yield every test in the order they came, and count grades in `counts`."""

@@ -9,6 +9,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -45,19 +46,37 @@ class LineResult:
 
 
 def simulate_line(
-    seed: int = 0, table_path: Path | None = None, site: Path | None = None
+    seed: int = 0, config: Path | None = None, site: Path | None = None
 ) -> tuple[list[LineResult], tuple[str, ...]]:
     """Return the result of each method, and the names of unverified figures behind them.
+
+    Parameters
+    ----------
+    config
+        A TOML file whose figures are laid over the bundled ones, in place of the site's own.
 
     Raises
     ------
     SettingsError
         For figures that make no line: no modules, no time, a utilisation of 1 and more.
     """
-    table = load_table(table_path or _TABLE, site)
-    _check(table, table_path or _TABLE)
+    table = _laid_over(config) if config else load_table(_TABLE, site)
+    _check(table, config or _TABLE)
     results = [_simulated(method, table, np.random.default_rng([seed, number])) for number, method in enumerate(METHODS)]
     return results, tuple(name for row in ("line", *METHODS) for name in table[row].unverified)
+
+
+def _laid_over(config: Path) -> ConstantTable:
+    """Return the table with the figures of a file of any name laid over it."""
+    with TemporaryDirectory() as folder:
+        own = Path(folder) / _TABLE.name
+        try:
+            own.write_bytes(config.read_bytes())
+            return load_table(_TABLE, Path(folder))
+        except OSError as error:
+            raise SettingsError(f"cannot be read: {error.strerror}", expected="a TOML file", where=Where(str(config))) from None
+        except SettingsError as error:
+            raise SettingsError(error.what, expected=error.expected, where=Where(str(config), field=error.where.field)) from None
 
 
 def _check(table: ConstantTable, path: Path) -> None:
