@@ -1,6 +1,7 @@
 """`vnest battery`: learn, grade, match, line, code."""
 
 import csv
+import os
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,6 +39,9 @@ def battery() -> None:
 
 def _needs_extra() -> None:
     from importlib.util import find_spec
+
+    # Before NumPy is imported: threads that share small matrix products wait for each other longer than they work.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
     if missing := next((name for name in _EXTRA if find_spec(name) is None), None):
         raise InputError(f"{missing} is not installed", expected="pip install 'vehiclenest[battery]'")

@@ -81,9 +81,10 @@ def test_a_cell_aged_and_tested_again_is_one_physical_cell(tmp_path: Path) -> No
     assert len(set(tests.states.tolist())) == 12
 
 
-def test_the_same_files_give_the_same_model_and_its_card_says_where_from(simulated: Path) -> None:
+def test_the_same_files_give_the_same_model_and_its_card_says_where_from(tmp_path: Path) -> None:
+    simulated = write(tmp_path / "few.csv", rows(5, (10, 30)))
     one, other = (learn([simulated], {}, quiet) for _ in range(2))
     assert dump_model(one) == dump_model(other)
     card = model_card(one, ["cells.csv"])
     assert one.data_sha256 in card
-    assert "NMC 2.1 Ah" in card
+    assert "LFP 35 Ah" in card

@@ -17,6 +17,7 @@ def config(tmp_path: Path, old: str, new: str) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_offered_loads_are_the_channels_of_the_facts() -> None:
     results, unverified = simulate_line(0)
     full, capacity, slow, fast = results
