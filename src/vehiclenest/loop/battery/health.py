@@ -14,6 +14,7 @@ from vehiclenest.loop.battery.pulse import features, resistances
 from vehiclenest.loop.battery.regression import Fitted, Kernel, Objective, Term, fit, prepared
 
 COVERAGE = 0.90
+_HIGHEST_LEVEL = 0.95  # above it the quantile would be the error of one single cell
 _DOMAIN_MARGIN = 0.35  # of the learnt range of a feature, to either side
 _EXTRAPOLATING = 3  # place of the member of `known` that answers beyond the learnt SOC
 _SOC_STEP = 0.5  # percent: closer to the learnt range counts as inside
@@ -105,7 +106,8 @@ def _width(errors: Array, tests: PulseTests) -> Width:
     """Return the conformal half-widths, calibrated on the errors of left-out cells: of one test, and of a cell's tests combined.
 
     Every physical cell counts once, however often it was tested. With K cells the quantile is raised to (K + 1)/K of the coverage,
-    as for exchangeable cells (Lei et al. 2018), and no further than the largest error: fewer than nine cells cannot vouch for 90 %.
+    as for exchangeable cells (Lei et al. 2018), and no further than `_HIGHEST_LEVEL`: with fewer than 17 cells that raise is not whole, and
+    with fewer than nine no quantile of their errors could vouch for 90 %.
     """
     weight = 1.0 / np.bincount(tests.cells)[tests.cells]
     single = _quantile(np.abs(errors), weight, len(np.unique(tests.cells)))
@@ -123,5 +125,5 @@ def _width(errors: Array, tests: PulseTests) -> Width:
 def _quantile(values: Array, weights: Array, cells: int) -> float:
     order = np.argsort(values)
     share = np.cumsum(weights[order]) / weights.sum()
-    level = min(1.0, COVERAGE * (cells + 1) / cells)
+    level = min(_HIGHEST_LEVEL, COVERAGE * (cells + 1) / cells)
     return float(values[order][min(np.searchsorted(share, level - 1e-12), len(values) - 1)])
