@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -21,6 +22,7 @@ from vehiclenest.loop.battery.learn import read_tests
 from vehiclenest.loop.battery.match import match, parse_layout
 from vehiclenest.loop.battery.model import HealthModel, PulseTests
 from vehiclenest.loop.battery.packs import dealt, energy_kwh, simulated_modules
+from vehiclenest.loop.battery.physics import check
 from vehiclenest.loop.battery.reading import read_chunks
 from vehiclenest.loop.battery.validate import cross_validate, forward
 
@@ -61,6 +63,15 @@ def health(types: dict[str, tuple[str, float, PulseTests]]) -> None:
         for new_cells in (False, True):
             mape = forward(*found, 40.0, new_cells=new_cells)
             bar(f"MAPE at SOC 45 and 50, {name}, {'new' if new_cells else 'seen'} cells", mape, mape < 0.06, "< 0.06")
+
+
+def physics(types: dict[str, tuple[str, float, PulseTests]]) -> None:
+    if find_spec("pybamm") is None:
+        print("        PyBaMM (extra battery-physics) is not installed: its check was not made")
+        return
+    for name in ("LFP 35 Ah", "NMC 2.1 Ah", "NMC 21 Ah"):
+        found = check(types[name][0], types[name][2], 40.0, 50.0)
+        bar(f"{name}: resistance varies slowly, 40 to 50 % SOC, in PyBaMM", found.simulated_change, found.slow, "|change| < 0.2")
 
 
 def throughput(types: dict[str, tuple[str, float, PulseTests]]) -> None:
@@ -128,6 +139,7 @@ def main() -> None:
     types, _ = read_tests(sorted(DATA.glob("*.csv")), {})
     if "health" in chosen:
         health(types)
+        physics(types)
     if "speed" in chosen:
         throughput(types)
         matching()

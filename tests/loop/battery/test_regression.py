@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vehiclenest.loop.battery.regression import Kernel, Objective, Problem, Term, fit, predict, prepared, term_inputs
+from vehiclenest.loop.battery.regression import Kernel, Objective, Problem, Term, fit, prepared, term_inputs
 
 TERMS = (Term((("a", "b"),), 0.0, (1.0,)), Term((("a",), ("b",)), -1.0, (0.5, 1.0)))
 
@@ -39,8 +39,9 @@ def test_a_left_out_cell_is_predicted_as_if_it_had_never_been_there() -> None:
     assert fitted.left_out[gone] == pytest.approx(fitted.mean + fitted.scale * without, abs=1e-6)
 
 
-def test_the_prepared_prediction_is_the_plain_one() -> None:
+def test_a_prediction_is_the_covariance_with_the_training_tests_times_their_weights() -> None:
     blocks, target, cells = data()
     fitted = fit(Kernel(TERMS, "likelihood"), blocks, target, cells)
-    new = {name: block[:5] + 0.1 for name, block in blocks.items()}
-    assert prepared(fitted, blocks)(new) == pytest.approx(predict(fitted, blocks, new))
+    problem = Problem(fitted.kernel, term_inputs(fitted.kernel, blocks, fitted.centre, fitted.spread), target, cells, 1.0)
+    covariance = sum(part for part, _ in problem.covariance(fitted.theta)[1])
+    assert prepared(fitted, blocks)(blocks) == pytest.approx(fitted.mean + fitted.scale * (covariance @ fitted.weights))

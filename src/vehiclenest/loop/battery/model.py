@@ -11,16 +11,6 @@ from vehiclenest.loop.battery.regression import Fitted
 Array = NDArray[np.float64]
 SocMode = Literal["known", "unknown"]
 SOC_MODES: tuple[SocMode, ...] = ("known", "unknown")
-Grade = Literal["A", "B", "C", "D", "E", "X", "retest"]
-Disposition = Literal[
-    "reuse in vehicle",
-    "echelon: stationary storage",
-    "echelon: low-speed vehicle",
-    "echelon: backup power",
-    "regenerate",
-    "reject for safety",
-    "retest",
-]
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,16 +90,8 @@ def fit(kernel: Kernel, blocks: Blocks, target: Array, cells: NDArray[np.int64])
     return Fitted(kernel, theta, centre, spread, mean, scale, weights, left_out)
 
 
-def predict(fitted: Fitted, training: Blocks, blocks: Blocks) -> Array:
-    """Return SOH in percent for new tests, shape (tests,)."""
-    new = term_inputs(fitted.kernel, blocks, fitted.centre, fitted.spread)
-    known = term_inputs(fitted.kernel, training, fitted.centre, fitted.spread)
-    covariance, _ = _covariance(fitted.theta, new, known)
-    return fitted.mean + fitted.scale * (covariance @ fitted.weights)
-
-
 def prepared(fitted: Fitted, training: Blocks) -> Callable[[Blocks], Array]:
-    """Return `predict` with everything about the training tests computed once."""
+    """Return the function from features of new tests to their SOH in percent; what it needs of the training tests is computed once."""
     scaled = [(known / length, amplitude) for (known, _), (length, amplitude) in zip(
         term_inputs(fitted.kernel, training, fitted.centre, fitted.spread), _scales(fitted), strict=True)]  # fmt: skip
     squares = [(known**2).sum(axis=1) for known, _ in scaled]

@@ -52,11 +52,6 @@ def rejections(
     return found
 
 
-def untested(measured: dict[str, Array]) -> tuple[str, ...]:
-    """Return the names of safety columns that hold no value at all."""
-    return tuple(name for name, values in measured.items() if np.isnan(values).all())
-
-
 def _broken(rule: Row, values: Array) -> np.ndarray:
     with np.errstate(invalid="ignore"):
         low = values < rule.number("least") if "least" in rule else np.zeros(len(values), dtype=bool)
