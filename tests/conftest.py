@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+os.environ.setdefault(
+    "OPENBLAS_NUM_THREADS", "1"
+)  # workers of the tests share the cores; threads of a matrix product would wait for each other
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vehiclenest import __version__
+from vehiclenest.cli.battery import battery
 from vehiclenest.cli.capture import capture
 from vehiclenest.cli.claims import claims
 from vehiclenest.cli.contest import contest
@@ -21,6 +22,7 @@ from vehiclenest.cli.seal import prove_event, seal_ledger, verify_ledger
 if TYPE_CHECKING:
     from vehiclenest.ledger import Stock
     from vehiclenest.site import Result
+    from vehiclenest.site.pulse import BatteryTest
 
 
 def _base(default_out: str) -> Callable[[Command], Command]:
@@ -57,6 +59,7 @@ app.add_command(seal_ledger)
 app.add_command(verify_ledger)
 app.add_command(prove_event)
 app.add_command(regenerate)
+app.add_command(battery)
 
 
 @app.command(epilog="Example: vnest run lots.csv --out monday --json")
@@ -79,7 +82,10 @@ def run(files: tuple[Path, ...], db: str, out: Path, place: str, site: Path | No
 @_base("demo-out")
 @json_flag
 def demo(out: Path, place: str, site: Path | None, as_json: bool) -> None:
-    """Run the bundled manifest of 60 made-up vehicles into a ledger of its own, made anew each time."""
+    """Run the bundled manifest of 60 made-up vehicles into a ledger of its own, made anew each time.
+
+    Its traction batteries are graded by a simulated pulse test.
+    """
     from vehiclenest.site import delivered_together, example_manifest
 
     database = out / "demo.db"
@@ -87,7 +93,9 @@ def demo(out: Path, place: str, site: Path | None, as_json: bool) -> None:
         for ending in ("", "-wal", "-shm"):
             Path(f"{database}{ending}").unlink(missing_ok=True)
         title = "Vehicle Nest: a day at the base (60 made-up vehicles)"
-        _run([manifest], f"sqlite:///{database}", out, place, site, as_json, title)
+        from vehiclenest.site.pulse import simulated_pulse_test
+
+        _run([manifest], f"sqlite:///{database}", out, place, site, as_json, title, simulated_pulse_test)
 
 
 def _run(
@@ -100,6 +108,7 @@ def _run(
     title: str,
     *,
     with_events: bool = True,
+    battery_test: "BatteryTest | None" = None,
 ) -> None:
     from vehiclenest.ledger import Ledger
     from vehiclenest.site import Settings, delivered_together, run, write_events, write_rejected
@@ -125,7 +134,7 @@ def _run(
             write_report(result, folder / "report.html", title=title, generated=now, place=place)
             show("files", 3, 3)
 
-        result = run(files, ledger, settings, now, show, deliver)
+        result = run(files, ledger, settings, now, show, deliver, battery_test)
     if as_json:
         print_json(result.as_dict())
     else:

@@ -70,6 +70,9 @@ def _print_outcome(console: Console, result: "Result") -> None:
         f"closure: largest error {result.max_closure_error:.1e} (relative); {result.estimated_mass_share:.0%} of the mass is estimated, "
         "there closure holds by construction"
     )
+    if result.batteries:
+        grades = ", ".join(f"{grade} {count}" for grade, count in result.batteries.items())
+        console.print(f"traction batteries graded by a simulated pulse test: {grades}")
     console.print("\n[bold]Recovery achieved[/] (2005/293/EC, M1 and N1, without fuel; targets of 2000/53/EC Article 7(2)(b))")
     console.print(f"  reuse and recycling {_rate(result.rates.recycling_rate, recycling, result.rates.recycling_verdict)}")
     console.print(f"  reuse and recovery  {_rate(result.rates.recovery_rate, recovery, result.rates.recovery_verdict)}")
