@@ -96,7 +96,7 @@ def databases(folder: Path) -> Generator[Callable[[str, str], str]]:
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # pgserver looks for it when it is imported
     import pgserver
 
-    with tempfile.TemporaryDirectory(prefix="vnest-pg-") as place, pgserver.get_server(place, cleanup_mode="stop") as server:
+    with tempfile.TemporaryDirectory(prefix="vnest-pg-") as place, pgserver.get_server(place, cleanup_mode="stop") as server:  # pyright: ignore[reportPrivateImportUsage]
 
         def make(kind: str, name: str) -> str:
             if kind == "SQLite":

@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.conftest import traced
 from tests.loop.battery.conftest import quiet
 from tests.site.conftest import NOW
 
 from vehiclenest.core.errors import InputError, NotFoundError
 from vehiclenest.core.identifiers import parse_battery_code
-from vehiclenest.ledger import Event, Flow, Ledger, Lot, MaterialFlow, trace
+from vehiclenest.ledger import Event, Flow, Ledger, Lot, MaterialFlow
 from vehiclenest.loop.records import Powertrain
 from vehiclenest.site import Settings, example_manifest, run
 from vehiclenest.site.battery import GradedPart, Recorded, record_grades, record_packs
@@ -47,10 +48,10 @@ def record(ledger: Ledger, parts: list[GradedPart], code: str | None = CODE) -> 
 def test_a_graded_battery_becomes_its_parts_and_traces_back_to_itself(ledger: Ledger) -> None:
     recorded = record(ledger, [part("m1"), part("m2", "X")])
     assert recorded.lots == ["CAR-TBA-M001", "CAR-TBA-M002"]
-    found = trace(ledger, "CAR-TBA-M001")
+    found = traced(ledger, "CAR-TBA-M001")
     assert found.mass_kg == pytest.approx(200.0)
-    assert found.lot.attributes["grade"] == "B"
-    assert found.lot.attributes["formerBatteryCode"] == CODE
+    assert found.attributes["grade"] == "B"
+    assert found.attributes["formerBatteryCode"] == CODE
     assert "grade.B.least" in found.unverified
 
 
@@ -85,7 +86,7 @@ def test_a_pack_weighs_what_its_modules_weigh_and_uses_them_up(ledger: Ledger) -
     record(ledger, [part(f"m{number}") for number in range(4)])
     modules = [f"CAR-TBA-M{number:03d}" for number in (1, 2)]
     assert record_packs(ledger, "ESS1", [modules], "2S1P", Settings(), LATER) == 1
-    found = trace(ledger, "ESS1-P0001")
+    found = traced(ledger, "ESS1-P0001")
     assert found.mass_kg == pytest.approx(200.0)
     assert found.lot.kind == "battery_pack"
     with pytest.raises(NotFoundError, match="no module"):

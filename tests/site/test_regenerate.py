@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.conftest import traced
 
 from vehiclenest.core.errors import ConflictError, InputError, NotFoundError
-from vehiclenest.ledger import Event, Flow, Ledger, Lot, MaterialFlow, Stock, Trace
-from vehiclenest.ledger import trace as trace_thing
+from vehiclenest.ledger import Event, Flow, Ledger, Lot, MaterialFlow, Stock
 from vehiclenest.ledger.balance import balance, columns_of, largest_closure_error
 from vehiclenest.loop.regenerate import checks, claims, run
 from vehiclenest.loop.regenerate.feed import parse_feed
@@ -32,12 +32,6 @@ FEED = "name = 'black mass of two packs'\nmass_t = {}\n[composition]\nNMC622 = 0
 PACKS = ("LC0JYALC5FG591831-TBA", "LC014B3H4JB476964-TBA")
 
 
-def trace(ledger: Ledger, identifier: str) -> Trace:
-    found = trace_thing(ledger, identifier)
-    assert isinstance(found, Trace)
-    return found
-
-
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
     """A ledger whose base keeps the packs that it regenerates itself."""
@@ -53,7 +47,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 def test_regenerated_lithium_carbonate_traces_back_to_packs_and_vehicles(ledger: Ledger) -> None:
     outcome = run(parse_feed(FEED.format(0.2), "x"), "hydro")
     booked = book_outcome(outcome, PACKS, ledger, Settings(), NOW)
-    found = trace(ledger, booked.lots["lithium carbonate"])
+    found = traced(ledger, booked.lots["lithium carbonate"])
     vehicles = {origin.lot.reference: origin.share for origin in found.origins if origin.lot.kind == "vehicle"}
     assert set(vehicles) == {"LC0JYALC5FG591831", "LC014B3H4JB476964"}
     assert sum(origin.share for origin in found.origins) == pytest.approx(1)
@@ -72,7 +66,7 @@ def test_the_mass_of_every_event_closes_and_gas_is_lost(ledger: Ledger) -> None:
     assert booked.as_dict()["events"] == booked.events > 5
     with columns_of(ledger) as columns:
         assert largest_closure_error(columns) < 1e-9
-    forward = trace(ledger, PACKS[0])
+    forward = traced(ledger, PACKS[0])
     assert sum(output.share for output in forward.outputs) == pytest.approx(1)
     ends = {output.end for output in forward.outputs}
     assert ends == {"stock", "lost"}
@@ -112,7 +106,7 @@ def test_black_mass_in_the_ledger_is_used_as_far_as_the_feed_goes(tmp_path: Path
         with book.writing() as page:
             page.capture([bought], NOW)
         booked = book_outcome(run(parse_feed(FEED.format(0.3), "x"), "direct"), ["000101.BOUGHT"], book, Settings(), NOW)
-        found = trace(book, booked.lots["regenerated cathode"])
+        found = traced(book, booked.lots["regenerated cathode"])
         assert found.attributes["recycledLithium"] == f"{1 / 1.05:.6f}"
         assert any(origin.lot.uri == lot for origin in found.origins)
         left = {stock.lot: sum(stock.materials.values()) for stock in _stock(book)}

@@ -87,15 +87,14 @@ def demo(out: Path, place: str, site: Path | None, as_json: bool) -> None:
     Its traction batteries are graded by a simulated pulse test.
     """
     from vehiclenest.site import delivered_together, example_manifest
+    from vehiclenest.site.pulse import simulated_pulse_test
 
     database = out / "demo.db"
     with delivered_together(out, [database.name]), example_manifest() as manifest:
         for ending in ("", "-wal", "-shm"):
             Path(f"{database}{ending}").unlink(missing_ok=True)
         title = "Vehicle Nest: a day at the base (60 made-up vehicles)"
-        from vehiclenest.site.pulse import simulated_pulse_test
-
-        _run([manifest], f"sqlite:///{database}", out, place, site, as_json, title, simulated_pulse_test)
+        _run([manifest], f"sqlite:///{database}", out, place, site, as_json, title, battery_test=simulated_pulse_test)
 
 
 def _run(

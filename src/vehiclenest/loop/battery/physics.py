@@ -55,7 +55,7 @@ def check(chemistry: str, tests: PulseTests, soc_from: float, soc_to: float) -> 
 
 def pulse_resistance(parameters: str, soc: float) -> float:
     """Return the voltage step of a 5 s discharge pulse of 0.5 C over its rate, in V per C-rate."""
-    import pybamm as engine
+    import pybamm as engine  # pyright: ignore[reportMissingImports]  # the extra battery-physics
 
     pybamm = cast("Any", engine)
     values = pybamm.ParameterValues(parameters)

@@ -12,7 +12,7 @@ from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize  # pyright: ignore[reportUnknownVariableType]  # SciPy carries no types
+from scipy.optimize import minimize
 
 Array = NDArray[np.float64]
 Blocks = Mapping[str, Array]
