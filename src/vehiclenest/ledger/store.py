@@ -140,9 +140,11 @@ class Book:
         return list(held.values())
 
     def body(self, seq: int) -> dict[str, Any]:
-        """Return one event as it stands in the ledger."""
-        stored = self.connection.execute(select(schema.event.c.body).where(schema.event.c.seq == seq)).scalar_one()
-        return orjson.loads(unpack(stored))
+        """Return one event as it stands in the ledger, with what it needs of the context it was captured in."""
+        event, context = schema.event, schema.context
+        query = select(event.c.body, context.c.body).select_from(event.outerjoin(context)).where(event.c.seq == seq)
+        stored, around = self.connection.execute(query).one()
+        return orjson.loads(_as_captured(stored, around))
 
     def bodies(self, first: int = 1, as_of: datetime | None = None, *, in_force_only: bool = False) -> Iterator[bytes]:
         """Yield events as JSON in the order of capture.
@@ -169,8 +171,7 @@ class Book:
             query = query.where(in_force(event.c.seq, last), event.c.seq.not_in(declarations))
         with self.connection.execute(query, execution_options={"yield_per": _BODIES_AT_ONCE}) as found:
             for stored, around in found:
-                body = unpack(stored)
-                yield in_context(body, around) if around is not None else body
+                yield _as_captured(stored, around)
 
     def last(self, as_of: datetime | None = None) -> int:
         """Return the number of the last event of the ledger, or of what was captured by a time; 0 where there is none."""
@@ -230,6 +231,11 @@ class Ledger:
         """Return how many events the ledger holds."""
         with self.reading() as book:
             return book.size()
+
+
+def _as_captured(stored: bytes, around: bytes | None) -> bytes:
+    body = unpack(stored)
+    return body if around is None else in_context(body, around)
 
 
 def entries_of(events: Iterable[Event], recorded: datetime) -> list[Entry]:
