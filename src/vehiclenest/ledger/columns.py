@@ -28,7 +28,7 @@ from vehiclenest.core.errors import InputError
 from vehiclenest.ledger import schema
 from vehiclenest.ledger.closure import close
 from vehiclenest.ledger.entry import FLOWS, microseconds, ours, unpack
-from vehiclenest.ledger.store import Book, attributes_of
+from vehiclenest.ledger.store import Book
 
 ENGINES = ("duckdb", "pyspark")
 _MANY = 10_000  # events from which an unfinished day is kept as well
@@ -319,5 +319,5 @@ def _lots(connection: Connection, first: int, last: int) -> Iterator[tuple[Any, 
     for identity, seq, start, reference, kind, name, stream in connection.execute(query).all():
         attributes = None
         if kind == "vehicle":  # the only lots whose attributes a balance asks for
-            attributes = orjson.dumps(attributes_of(Book(connection).body(seq), start + reference)).decode()
+            attributes = orjson.dumps(Book(connection).attributes(seq, start + reference)).decode()
         yield identity, seq, reference, kind, name, stream, attributes

@@ -136,15 +136,20 @@ class Book:
                 described[uri] = seq
                 held.setdefault(uri, Stock(uri, stream, {}, {}, moment(gained_at))).materials[name] = mass
         for uri, seq in described.items():
-            held[uri].attributes.update(attributes_of(self.body(seq), uri))
+            held[uri].attributes.update(self.attributes(seq, uri))
         return list(held.values())
 
     def body(self, seq: int) -> dict[str, Any]:
-        """Return one event as it stands in the ledger, with what it needs of the context it was captured in."""
+        """Return one event as it stands in the ledger."""
+        stored = self.connection.execute(select(schema.event.c.body).where(schema.event.c.seq == seq)).scalar_one()
+        return orjson.loads(unpack(stored))
+
+    def attributes(self, seq: int, uri: str) -> dict[str, str]:
+        """Return what an event says of a lot that it describes, beside its kind, name and stream."""
         event, context = schema.event, schema.context
         query = select(event.c.body, context.c.body).select_from(event.outerjoin(context)).where(event.c.seq == seq)
         stored, around = self.connection.execute(query).one()
-        return orjson.loads(_as_captured(stored, around))
+        return _attributes(orjson.loads(_as_captured(stored, around)), uri)
 
     def bodies(self, first: int = 1, as_of: datetime | None = None, *, in_force_only: bool = False) -> Iterator[bytes]:
         """Yield events as JSON in the order of capture.
@@ -249,8 +254,7 @@ def entries_of(events: Iterable[Event], recorded: datetime) -> list[Entry]:
     return entries
 
 
-def attributes_of(body: dict[str, Any], uri: str) -> dict[str, str]:
-    """Return what an event says of a lot that it describes, beside its kind, name and stream."""
+def _attributes(body: dict[str, Any], uri: str) -> dict[str, str]:
     described: list[dict[str, Any]] = (ours(body) or {}).get(f"{PREFIX}:lots", [])
     nothing: dict[str, Any] = {}
     found = next((item for item in described if item[f"{PREFIX}:id"] == uri), nothing)
