@@ -186,7 +186,9 @@ def test_a_cycle_of_our_lots_over_documents_is_refused(filled: Ledger) -> None:
     pressed = event("TransformationEvent", "packing", 30, take(CAR_HULK, steel=1.0), give(bale, steel=1.0), lots=lots[1:])
     (fault,) = refused(filled, of(pressed)).errors
     assert "holds 0.000 kg" in fault.message
-    more = event("ObjectEvent", "receiving", 28, replace(scrap, flow=history()[0].material[0].flow, route=None, value=None), lots=lots[:1])
+    more = event(
+        "ObjectEvent", "receiving", 28, replace(scrap, flow=history()[0].material[0].flow, route=None, value=None), lots=lots[:1]
+    )
     forth = event("TransformationEvent", "packing", 29, take(SCRAP, steel=10.0), give(bale, steel=10.0), lots=lots[1:])
     back = event("TransformationEvent", "unpacking", 30, take(bale, steel=10.0), give(SCRAP, steel=10.0), lots=lots[:1])
     assert capture_document(filled, of(more, forth)).errors == ()
@@ -226,7 +228,12 @@ def test_a_thing_is_not_made_of_itself_but_a_quantity_may_be_reworked(ledger: Le
         (document(observed(1)).replace(b"OBSERVE", b"\xff\xfe"), ""),
         (b"[" * 1_000_000, ""),
         (b"[" * 500_000 + b"]" * 500_000, ""),
-        (document(observed(1, **{"vnest:x": 1})).replace(b'"vnest:x":1', b'"vnest:x":' + b'{"vnest:a":' * 5000 + b"1" + b"}" * 5000), ""),
+        (
+            document(observed(1, **{"vnest:x": 1})).replace(
+                b'"vnest:x":1', b'"vnest:x":' + b'{"vnest:a":' * 5000 + b"1" + b"}" * 5000
+            ),
+            "",
+        ),
         (document(observed(1, eventTime="2026-08-06T08:00:00")), "2026-08-06T08:00:00"),
         (b"", ""),
         (b"null", ""),

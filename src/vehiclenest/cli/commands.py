@@ -13,6 +13,8 @@ from vehiclenest.cli.capture import capture
 from vehiclenest.cli.disclose import disclose
 from vehiclenest.cli.hash import hash_events
 from vehiclenest.cli.options import FILE, Command, as_of_option, database, json_flag, print_json, progress
+from vehiclenest.cli.regenerate import regenerate
+from vehiclenest.cli.seal import prove_event, seal_ledger, verify_ledger
 
 if TYPE_CHECKING:
     from vehiclenest.ledger import Stock
@@ -47,6 +49,10 @@ def app() -> None:
 app.add_command(capture)
 app.add_command(disclose)
 app.add_command(hash_events)
+app.add_command(seal_ledger)
+app.add_command(verify_ledger)
+app.add_command(prove_event)
+app.add_command(regenerate)
 
 
 @app.command(epilog="Example: vnest run lots.csv --out monday --json")

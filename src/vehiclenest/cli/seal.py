@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vehiclenest.cli.options import Command, database, json_option, print_json, progress
+from vehiclenest.cli.options import Command, database, json_flag, print_json, progress
 from vehiclenest.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _seals(command: Command) -> Command:
     help="Private key, Ed25519 in PEM; made at first use.  [default: seal-key.pem in the user's settings folder]",
 )
 @click.option("--new-key", is_flag=True, help="Make a new key in that file, which must not exist, and seal with it from now on.")
-@json_option()
+@json_flag
 def seal_ledger(db: str, folder: Path | None, key: Path | None, new_key: bool, as_json: bool) -> None:
     """Sign a root over everything captured so far.
 
@@ -102,7 +102,7 @@ def _say_sealed(made: "Seal | None", last: "Seal | None", folder: Path) -> None:
 @click.option(
     "--full/--quick", default=True, show_default=True, help="Whether every row is derived again from its event and compared."
 )
-@json_option()
+@json_flag
 def verify_ledger(db: str, folder: Path | None, keys: tuple[Path, ...], full: bool, as_json: bool) -> None:
     """Check seals, events and every row that follows from an event.
 
@@ -150,7 +150,7 @@ def _say_verified(found: "Verification") -> None:
 @_seals
 @click.option("--out", type=_PATH, metavar="FILE", help="Write the proof to a file.")
 @database
-@json_option()
+@json_flag
 def prove_event(
     name: str | None,
     consistency: tuple[int, int] | None,

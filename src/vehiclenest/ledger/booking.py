@@ -5,14 +5,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Table, case, func, select
+from sqlalchemy import Connection, Table, func, select
 
 from vehiclenest.core.errors import ConflictError, VehicleNestError
 from vehiclenest.ledger import schema
 from vehiclenest.ledger.closure import ROUNDING
 from vehiclenest.ledger.database import chunks, insert_rows
 from vehiclenest.ledger.entry import CODES, INPUT, OUTPUT, TRANSFORMATION, Entry, FlowRow, is_class, split
-from vehiclenest.ledger.graph import sources
+from vehiclenest.ledger.graph import gained, sources
 from vehiclenest.ledger.model import Flow
 from vehiclenest.ledger.schema import in_force, named_lots
 
@@ -55,6 +55,7 @@ class Booking:
         self._rows: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
         self._lots: dict[str, _Lot] = {}
         self._seqs: dict[bytes, int] = {}
+        self._event_ids: dict[str, int] = {}  # of this capture
         self._next_seq = self._next(schema.event, "seq")
         self._next_lot = self._next(schema.lot, "id")
         self.unsettled = False  # an event in error left behind what does not hold: nothing may be written
@@ -91,13 +92,15 @@ class Booking:
         withdrawn = None
         if entry.declared is not None:
             withdrawn = self._in_error(entry)
-        changes = self._checked(entry)
+        changes, through = self._checked(entry)
         self._check_cycle(entry)
         if withdrawn is not None:
             self._withdraw(withdrawn, seq, index)
         self._next_seq += 1
         self.stored += 1
         self._seqs[entry.identity] = seq
+        if entry.event_id is not None:
+            self._event_ids[entry.event_id] = seq
         rows = self._rows
         context = None if entry.context is None else self.texts.contexts.id((entry.context,))
         rows["event"].append(
@@ -120,18 +123,20 @@ class Booking:
             lot_id = changes[uri].id if uri is not None and code in _OF_LOTS else None
             key = outcome_of(flow)
             outcome = None if key is None else self.texts.outcomes.id(key)
-            flows.append((seq, position, lot_id, code, mass, outcome, value, carbon))
+            flows.append((seq, position, lot_id, code, mass, outcome, value, carbon, through[position]))
         rows["mixture"] += [(seq, *row) for row in entry.mixtures]
         rows["information_flow"] += [(seq, position, *row) for position, row in enumerate(entry.information)]
         rows["mention"] += [(uri, seq, role) for uri, role in entry.mentions]
 
-    def _checked(self, entry: Entry) -> dict[str, _Lot]:
-        """Return the lots of an event as they stand after it; nothing is changed yet."""
+    def _checked(self, entry: Entry) -> tuple[dict[str, _Lot], list[float | None]]:
+        """Return the lots of an event as they stand after it, and the running sum of each flow; nothing is changed yet."""
         described = {lot[0] for lot in entry.lots}
         changes: dict[str, _Lot] = {}
+        through: list[float | None] = []
         created: set[str] = set()
         for uri, code, mass, *_ in entry.flows:
             if code not in _OF_LOTS:
+                through.append(None)
                 continue
             lot = changes.get(uri or "")
             if lot is None:
@@ -139,9 +144,12 @@ class Booking:
             self._book(lot, code, mass)
             if code in _GAINS:
                 created.add(lot.uri)
+                through.append(lot.through_kg if lot.is_class else None)
+            else:
+                through.append(None)
         for uri in described - created:
             raise ConflictError(f"{uri} is described and not created", expected="a received or produced flow of that lot")
-        return changes
+        return changes, through
 
     def _standing(self, uri: str | None, described: set[str]) -> _Lot:
         found = self._lots.get(uri or "")
@@ -190,7 +198,7 @@ class Booking:
     def _in_error(self, entry: Entry) -> int | None:
         """Return the number of the event that a declaration names; None for a foreign one that is not here."""
         assert entry.declared is not None  # noqa: S101  # for the type checker
-        seq = self._seqs.get(entry.declared)
+        seq = self._seqs.get(entry.declared) or self._event_ids.get(entry.event_id or "")
         if seq is None and entry.event_id is not None:
             event = schema.event
             seq = self.connection.execute(select(func.max(event.c.seq)).where(event.c.event_id == entry.event_id)).scalar()
@@ -311,29 +319,27 @@ class Booking:
     def _load_lots(self, uris: set[str]) -> None:
         """Load lots that the ledger holds, as they stand."""
         lot, flow, named = schema.lot, schema.lot_flow, named_lots()
-        mass = case((in_force(flow.c.event_seq), flow.c.mass_kg), else_=0.0)
-        gained = case((flow.c.flow.in_(_GAINS), mass), else_=0.0)
         described = select(lot.c.event_seq).where(lot.c.id == named.c.id, in_force(lot.c.event_seq)).exists()
         wanted = {split(uri): uri for uri in uris if uri not in self._lots}
         for chunk in chunks(list(wanted)):
-            query = (
-                select(
-                    named.c.prefix,
-                    named.c.reference,
-                    named.c.id,
-                    described,
-                    func.coalesce(func.sum(gained), 0.0),
-                    func.coalesce(func.sum(mass), 0.0),
-                    func.max(case((flow.c.flow == _CONSUMED, 1), else_=0)),
-                )
-                .select_from(named.outerjoin(flow, flow.c.lot_id == named.c.id))
-                .where(named.c.reference.in_([reference for _, reference in chunk]))
-                .group_by(named.c.prefix, named.c.reference, named.c.id)
-            )
-            for start, reference, identity, is_described, through, moved, used in self.connection.execute(query):
+            query = select(named.c.prefix, named.c.reference, named.c.id, described)
+            found: dict[int, _Lot] = {}
+            for start, reference, identity, is_described in self.connection.execute(
+                query.where(named.c.reference.in_([reference for _, reference in chunk]))
+            ):
                 if uri := wanted.get((start, reference)):
-                    known = bool(is_described) or is_class(uri)
-                    self._lots[uri] = _Lot(identity, uri, known, 2 * through - moved, through, bool(used))
+                    found[identity] = _Lot(identity, uri, bool(is_described) or is_class(uri))
+            for identity, mass in gained(self.connection, list(found)).items():
+                found[identity].stock_kg = found[identity].through_kg = mass
+            left = (
+                select(flow.c.lot_id, func.sum(flow.c.mass_kg), func.min(flow.c.flow))
+                .where(flow.c.lot_id.in_(found), flow.c.flow.in_((_CONSUMED, _SHIPPED)), in_force(flow.c.event_seq))
+                .group_by(flow.c.lot_id)
+            )
+            for identity, mass, code in self.connection.execute(left) if found else ():
+                found[identity].stock_kg -= mass
+                found[identity].used = code == _CONSUMED
+            self._lots.update({one.uri: one for one in found.values()})
 
     def _next(self, table: Table, column: str) -> int:
         return self.connection.execute(select(func.coalesce(func.max(table.c[column]), 0))).scalar_one() + 1

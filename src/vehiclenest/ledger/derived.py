@@ -4,7 +4,8 @@ Events are taken in pages of consecutive numbers; rows of a page that no event a
 """
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from vehiclenest.ledger.booking import gains, outcome_of
 from vehiclenest.ledger.entry import CODES, Entry, entry_of_document, hash_id, is_class, split, unpack
 from vehiclenest.ledger.epcis import OURS
 from vehiclenest.ledger.model import Flow
+from vehiclenest.ledger.schema import named_lots
 from vehiclenest.ledger.stored import Key, Page, Rows, StoredEvent, load_page
 
 _OF_LOTS = frozenset(CODES[flow] for flow in (Flow.RECEIVED, Flow.CONSUMED, Flow.PRODUCED, Flow.SHIPPED))
@@ -44,6 +46,7 @@ _VALUES = {
         "lot_flow.outcome_id",
         "lot_flow.value_e4",
         "lot_flow.carbon_kg",
+        "lot_flow.through_kg",
     ),
     "mixture": ("mixture.mass_kg",),
     "information_flow": ("information_flow.kind", "information_flow.reference"),
@@ -67,6 +70,7 @@ class Derivation:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._through: defaultdict[tuple[str, str], float] = defaultdict(float)  # running sums of lots that may be added to
 
     def differences(self, events: Sequence[StoredEvent], after: int | None, last: int | None) -> Iterator[Difference]:
         """Compare the rows of consecutive events with what follows from their bytes.
@@ -98,13 +102,35 @@ class Derivation:
             )
             return
         name = entry.event_id or hash_id(entry.identity)
-        expected = _expected(entry, event.seq, page)
+        expected = _expected(entry, event.seq, page) | {"lot_flow": self._flows(entry)}
         expected["event"], stored["event"] = {(): _event_values(entry)}, {(): _stored_values(event)}
         expected["withdrawal"] = _withdrawals(self._connection, entry, event.seq)
+        self._take_back(target for (target,) in expected["withdrawal"])
         for table, rows in expected.items():
             for key, column, what in _compare(rows, stored[table], _VALUES[table]):
                 place, _, of = column.partition(".") if column else (table, "", None)
                 yield Difference(event.seq, name, place, of, f"row {_row(key)} {what}" if key else what)
+
+    def _flows(self, entry: Entry) -> Rows:
+        rows: Rows = {}
+        for position, flow in enumerate(entry.flows):
+            uri, code, mass, _, _, value, carbon = flow
+            name = split(uri) if uri is not None and code in _OF_LOTS else None
+            through = None
+            if uri is not None and name is not None and code in gains() and is_class(uri):
+                self._through[name] += mass
+                through = self._through[name]
+            rows[position,] = (name, code, mass, outcome_of(flow), value, carbon, through)
+        return rows
+
+    def _take_back(self, withdrawn: Iterable[int]) -> None:
+        """Take the flows of withdrawn events out of the running sums."""
+        flow, named = schema.lot_flow, named_lots()
+        for seq in withdrawn:
+            query = select(named.c.prefix, named.c.reference, flow.c.mass_kg).join(named, named.c.id == flow.c.lot_id)
+            gone = query.where(flow.c.event_seq == seq, flow.c.flow.in_(gains())).order_by(flow.c.position)
+            for start, reference, mass in self._connection.execute(gone):
+                self._through[start, reference] -= mass
 
     def loose_rows(self) -> Iterator[Difference]:
         """Yield what no event uses, beyond what a page shows: lots that nothing flows into, one lot under two numbers, unused texts."""
@@ -146,7 +172,7 @@ def _event_values(entry: Entry) -> tuple[Any, ...]:
         entry.event_id,
         entry.type,
         entry.event_time,
-        _milliseconds(entry.record_time),
+        entry.record_time,
         entry.biz_step,
         entry.context,
         unpack(entry.body),
@@ -159,16 +185,11 @@ def _stored_values(event: StoredEvent) -> tuple[Any, ...]:
         event.event_id,
         event.type,
         event.event_time,
-        _milliseconds(event.record_time),
+        event.record_time,
         event.biz_step,
         event.context if event.context is not None or event.context_id is None else f"context {event.context_id}, not there",
         unpack(event.body),
     )
-
-
-def _milliseconds(time: Any) -> Any:
-    """Return a time as exactly as the body of an event has it."""
-    return time // 1000 if isinstance(time, int) else time
 
 
 def _expected(entry: Entry, seq: int, page: Page) -> dict[str, Rows]:
@@ -179,16 +200,6 @@ def _expected(entry: Entry, seq: int, page: Page) -> dict[str, Rows]:
             lots.setdefault(name, tuple(description))
     return {
         "lot": lots,
-        "lot_flow": {
-            (position,): (
-                split(flow[0]) if flow[0] is not None and flow[1] in _OF_LOTS else None,
-                flow[1],
-                flow[2],
-                outcome_of(flow),
-                *flow[5:],
-            )
-            for position, flow in enumerate(entry.flows)
-        },
         "mixture": {(position, material): (mass,) for position, material, mass in entry.mixtures},
         "information_flow": {(position,): row for position, row in enumerate(entry.information)},
         "mention": dict.fromkeys(entry.mentions, ()),

@@ -26,6 +26,8 @@ FLOWS = tuple(Flow)  # the code of a flow in the tables is its place here
 CODES = {flow: code for code, flow in enumerate(FLOWS)}
 THING, PARENT, CHILD, INPUT, OUTPUT, TRANSFORMATION = range(6)  # roles of a mentioned identifier
 
+CLASS = "urn:epc:class:"  # what the URI of a quantity starts with, which may be added to
+
 _LONG = 2048  # bytes from which a body is compressed: below it the effort is more than the gain
 _LONGEST_IDENTIFIER = 512
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -156,7 +158,7 @@ def _entry(event: Event | None, document: Mapping[str, Any], context: Context, r
         None if event_id == computed else event_id,
         str(document["type"]),
         microseconds(event.time if event else datetime.fromisoformat(document["eventTime"])),
-        microseconds(recorded),
+        microseconds(recorded) // 1000 * 1000,  # as exactly as the body says it
         str(document.get("bizStep", "")),
         pack(orjson.dumps(body)),
         orjson.dumps(more) if more else None,
@@ -192,7 +194,7 @@ def _flow(flow: Any) -> FlowRow:
 
 def is_class(uri: str) -> bool:
     """Return whether a lot is a quantity that may be added to, and not one thing."""
-    return uri.startswith("urn:epc:class:")
+    return uri.startswith(CLASS)
 
 
 def ours(document: Mapping[str, Any], context: Sequence[Any] = ()) -> Mapping[str, Any] | None:

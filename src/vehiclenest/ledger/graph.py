@@ -8,16 +8,20 @@ stock are the ends. Foreign identifiers form a graph beside it, without mass: wh
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    Column,
     ColumnElement,
     Connection,
     FromClause,
     Join,
+    ScalarSelect,
+    Select,
     String,
     and_,
+    bindparam,
     cast,
     column,
     func,
@@ -29,9 +33,9 @@ from sqlalchemy import (
 from vehiclenest.core.errors import ConflictError
 from vehiclenest.ledger import schema
 from vehiclenest.ledger.database import chunks
-from vehiclenest.ledger.entry import CHILD, CODES, INPUT, OUTPUT, PARENT, TRANSFORMATION, split
+from vehiclenest.ledger.entry import CHILD, CLASS, CODES, INPUT, OUTPUT, PARENT, TRANSFORMATION, split
 from vehiclenest.ledger.model import Flow
-from vehiclenest.ledger.schema import in_force, named_lots
+from vehiclenest.ledger.schema import NEWEST, in_force, named_lots
 
 RECEIVED, CONSUMED, PRODUCED, SHIPPED = (CODES[flow] for flow in (Flow.RECEIVED, Flow.CONSUMED, Flow.PRODUCED, Flow.SHIPPED))
 _ENTERING = (RECEIVED, PRODUCED)
@@ -117,17 +121,17 @@ def in_order(lots: Iterable[int], following: Callable[[int], set[int]]) -> list[
 def downstream(connection: Connection, lot: int, last: int) -> Graph:
     """Return the graph of everything made out of a lot by the event number `last`, looking forward, the lot itself included."""
     lots = _reachable(connection, lot, CONSUMED, PRODUCED, last)
-    leaving = list(_rows(connection, schema.lot_flow.c.lot_id, lots, _LEAVING, last))
-    outputs = _rows(connection, schema.lot_flow.c.event_seq, _events(leaving, CONSUMED), _OUTPUT, last)
-    return Graph(lots, _gained(connection, lots, last), leaving=_by_lot(leaving), outputs=_by_event(outputs))
+    leaving = list(_rows(connection, "lot_id", lots, _LEAVING, last))
+    outputs = _rows(connection, "event_seq", _events(leaving, CONSUMED), _OUTPUT, last)
+    return Graph(lots, gained(connection, lots, last), leaving=_by_lot(leaving), outputs=_by_event(outputs))
 
 
 def upstream(connection: Connection, lot: int, last: int) -> Graph:
     """Return the graph of everything that a lot was made out of, looking back, the lot itself included."""
     lots = _reachable(connection, lot, PRODUCED, CONSUMED, last)
-    entering = list(_rows(connection, schema.lot_flow.c.lot_id, lots, _ENTERING, last))
-    inputs = _rows(connection, schema.lot_flow.c.event_seq, _events(entering, PRODUCED), _INPUT, last)
-    return Graph(lots, _gained(connection, lots, last), entering=_by_lot(entering), inputs=_by_event(inputs))
+    entering = list(_rows(connection, "lot_id", lots, _ENTERING, last))
+    inputs = _rows(connection, "event_seq", _events(entering, PRODUCED), _INPUT, last)
+    return Graph(lots, gained(connection, lots, last), entering=_by_lot(entering), inputs=_by_event(inputs))
 
 
 def went_into(connection: Connection, uri: str, last: int) -> list[str]:
@@ -186,16 +190,24 @@ def _by_event(rows: Iterable[FlowRow]) -> Rows:
 
 
 def _reachable(connection: Connection, lot: int, leaving: int, entering: int, last: int) -> list[int]:
+    values = {"lot": lot, "leaving": leaving, "entering": entering, "last": last}
+    return list(connection.execute(_reachable_query(), values).scalars())
+
+
+# A trace asks a score of questions: putting each together anew would take longer than answering it.
+@cache
+def _reachable_query() -> Select[int]:
     flow, other = schema.lot_flow, schema.lot_flow.alias("other")
-    reach = select(cast(literal(lot), BigInteger).label("id")).cte("reach", recursive=True)
+    reach = select(cast(bindparam("lot"), BigInteger).label("id")).cte("reach", recursive=True)
     step = (
         select(other.c.lot_id)
         .select_from(reach)
         .join(flow, flow.c.lot_id == reach.c.id)
         .join(other, other.c.event_seq == flow.c.event_seq)
-        .where(flow.c.flow == leaving, other.c.flow == entering, other.c.lot_id.is_not(None), in_force(flow.c.event_seq, last))
+        .where(flow.c.flow == bindparam("leaving"), other.c.flow == bindparam("entering"), other.c.lot_id.is_not(None))
+        .where(in_force(flow.c.event_seq, bindparam("last", type_=BigInteger)))
     )
-    return list(connection.execute(select(column("id", BigInteger)).select_from(reach.union(step))).scalars())
+    return select(column("id", BigInteger)).select_from(reach.union(step))
 
 
 def _connected(connection: Connection, uri: str, roles: tuple[tuple[int, int], ...], last: int) -> list[str]:
@@ -223,28 +235,71 @@ def _same_transformation(one: FromClause, another: FromClause) -> tuple[ColumnEl
     return event, joined
 
 
-def _gained(connection: Connection, lots: list[int], last: int) -> dict[int, float]:
-    flow = schema.lot_flow
-    gained: dict[int, float] = {}
+def gained(connection: Connection, lots: Sequence[int], last: int = NEWEST) -> dict[int, float]:
+    """Return all the mass that ever came into each of the lots by the event number `last`, in kg; lots without any are left out."""
+    found: dict[int, float] = {}
     for chunk in chunks(lots):
-        query = (
-            select(flow.c.lot_id, func.sum(flow.c.mass_kg))
-            .where(flow.c.lot_id.in_(chunk), flow.c.flow.in_(_ENTERING), in_force(flow.c.event_seq, last))
-            .group_by(flow.c.lot_id)
-        )
-        gained |= {lot: mass for lot, mass in connection.execute(query)}  # noqa: C416  # rows are no tuples to dict()
-    return gained
+        things, mixed, sums = _gained_queries()
+        many = list(connection.execute(mixed, {"lots": list(chunk)}).scalars())
+        one_gain = [lot for lot in chunk if lot not in many]
+        found |= {lot: mass for lot, mass in connection.execute(things, {"lots": one_gain, "last": last})}  # noqa: C416
+        if many:
+            withdrawn = _withdrawn(connection, last)
+            for lot, *newest in connection.execute(sums, {"lots": many, "last": last}):
+                seq, through = max(zip(newest[::2], newest[1::2], strict=True), key=lambda pair: pair[0] or 0)
+                since = [event for event, by in withdrawn if by > (seq or 0)]
+                found[lot] = (through or 0.0) - _gained_in(connection, lot, since)
+    return found
 
 
-def _rows(connection: Connection, key: Column[int], values: list[int], flows: tuple[int, ...], last: int) -> Iterator[FlowRow]:
+@cache
+def _gained_queries() -> tuple[Select[Any], Select[Any], Select[Any]]:
+    """Return how to ask for the gains of things, for which lots may be added to, and for their running sums."""
+    lot, flow, prefix = schema.lot, schema.lot_flow, schema.prefix
+    wanted, last = bindparam("lots", expanding=True), bindparam("last", type_=BigInteger)
+    things = (
+        select(flow.c.lot_id, func.sum(flow.c.mass_kg))
+        .where(flow.c.lot_id.in_(wanted), flow.c.flow.in_(_ENTERING), in_force(flow.c.event_seq, last))
+        .group_by(flow.c.lot_id)
+    )
+    mixed = select(lot.c.id).join(prefix).where(lot.c.id.in_(wanted), prefix.c.text.startswith(CLASS, autoescape=True)).distinct()
+    known = mixed.subquery("known")
+    newest: list[ScalarSelect[Any]] = []
+    for code in _ENTERING:
+        rows = [flow.c.lot_id == known.c.id, flow.c.flow == code, flow.c.event_seq <= last]
+        for value in (flow.c.event_seq, flow.c.through_kg):
+            query = select(value).where(*rows).order_by(flow.c.event_seq.desc(), flow.c.position.desc()).limit(1)
+            newest.append(query.scalar_subquery().correlate(known))
+    return things, mixed, select(known.c.id, *newest)
+
+
+def _withdrawn(connection: Connection, last: int) -> list[tuple[int, int]]:
+    withdrawal = schema.withdrawal
+    query = select(withdrawal.c.event_seq, withdrawal.c.by_seq).where(withdrawal.c.by_seq <= last)
+    return [(event, by) for event, by in connection.execute(query)]
+
+
+def _gained_in(connection: Connection, lot: int, events: list[int]) -> float:
+    """Return what came into a lot in these events, which were withdrawn since its running sum was written."""
+    flow = schema.lot_flow
+    query = select(func.sum(flow.c.mass_kg)).where(flow.c.lot_id == lot, flow.c.flow.in_(_ENTERING))
+    return sum(connection.execute(query.where(flow.c.event_seq.in_(chunk))).scalar() or 0.0 for chunk in chunks(events))
+
+
+def _rows(connection: Connection, key: str, values: list[int], flows: tuple[int, ...], last: int) -> Iterator[FlowRow]:
+    for chunk in chunks(values):
+        for row in connection.execute(_rows_query(key, flows), {"values": list(chunk), "last": last}):
+            yield FlowRow(*row)
+
+
+@cache
+def _rows_query(key: str, flows: tuple[int, ...]) -> Select[Any]:
     flow, outcome = schema.lot_flow, schema.outcome
     columns = (flow.c.event_seq, flow.c.lot_id, flow.c.flow, flow.c.mass_kg, outcome.c.route, outcome.c.reason)
-    for chunk in chunks(values):
-        query = (
-            select(*columns)
-            .select_from(flow.outerjoin(outcome))
-            .where(key.in_(chunk), flow.c.flow.in_(flows), in_force(flow.c.event_seq, last))
-            .order_by(flow.c.event_seq, flow.c.position)
-        )
-        for row in connection.execute(query):
-            yield FlowRow(*row)
+    return (
+        select(*columns)
+        .select_from(flow.outerjoin(outcome))
+        .where(flow.c[key].in_(bindparam("values", expanding=True)), flow.c.flow.in_(flows))
+        .where(in_force(flow.c.event_seq, bindparam("last", type_=BigInteger)))
+        .order_by(flow.c.event_seq, flow.c.position)
+    )

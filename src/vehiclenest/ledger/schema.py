@@ -23,6 +23,8 @@ from sqlalchemy import (
     select,
 )
 
+NEWEST = 2**62  # stands for the number of the last event, whatever it is
+
 metadata = MetaData()
 
 # SQLite counts only an INTEGER primary key as its row id.
@@ -107,7 +109,8 @@ lot_flow = Table(
     Column("outcome_id", _Key, ForeignKey("outcome.id"), nullable=True),
     Column("value_e4", BigInteger, nullable=True, comment="net value in ten-thousandths of the currency"),
     Column("carbon_kg", Float(53), nullable=True),
-    Index("lot_flow_lot", "lot_id"),
+    Column("through_kg", Float(53), nullable=True, comment="of a lot that may be added to: all that came into it so far"),
+    Index("lot_flow_lot", "lot_id", "flow", "event_seq"),
     sqlite_with_rowid=False,
 )
 
@@ -143,12 +146,13 @@ mention = Table(
 )
 
 
-def in_force(seq: ColumnElement[int], last: int | None = None) -> ColumnElement[bool]:
+def in_force(seq: ColumnElement[int], last: int | ColumnElement[int] | None = None) -> ColumnElement[bool]:
     """Return the condition that an event was captured by the event number `last`, None for now, and was not withdrawn by then."""
     withdrawn = select(withdrawal.c.event_seq)
     if last is None:
         return seq.not_in(withdrawn)
-    return (seq <= last) & seq.not_in(withdrawn.where(withdrawal.c.by_seq <= last))
+    # A bare column would tempt the planner to read all events up to the last one by their key.
+    return (seq + 0 <= last) & seq.not_in(withdrawn.where(withdrawal.c.by_seq <= last))
 
 
 def named_lots() -> Subquery:

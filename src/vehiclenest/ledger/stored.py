@@ -151,14 +151,15 @@ def _load_flows(connection: Connection, page: Page, after: int | None, last: int
             outcome.c.reason,
             flow.c.value_e4,
             flow.c.carbon_kg,
+            flow.c.through_kg,
         )
         .select_from(flow.outerjoin(outcome))
         .where(_within(flow.c.event_seq, after, last))
     )
     rows = page.rows["lot_flow"]
-    for seq, position, lot, code, mass, outcome_id, route, reason, value, carbon in connection.execute(query):
+    for seq, position, lot, code, mass, outcome_id, route, reason, value, carbon, through in connection.execute(query):
         name = None if lot is None else page.names.get(lot, f"lot {lot}, not there")
-        rows[seq][position,] = (name, code, mass, None if outcome_id is None else (route, reason), value, carbon)
+        rows[seq][position,] = (name, code, mass, None if outcome_id is None else (route, reason), value, carbon, through)
 
 
 def _within(column: ColumnElement[int], after: int | None, last: int | None) -> ColumnElement[bool]:

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import BigInteger, Connection, Select, bindparam, func, select
 
 from vehiclenest.core.errors import InputError, NotFoundError
 from vehiclenest.core.identifiers import parse_epc
@@ -168,19 +169,25 @@ def _find(connection: Connection, identifier: str, last: int) -> tuple[int | Non
 
 def _records(connection: Connection, ids: Iterable[int], last: int) -> dict[int, LotRecord]:
     """Return lots with their last description."""
-    lot, event, description, prefix = schema.lot, schema.event, schema.description, schema.prefix
     records: dict[int, LotRecord] = {}
-    columns = (lot.c.id, prefix.c.text, lot.c.reference, description.c.kind, description.c.name, description.c.stream)
     for chunk in chunks(sorted(ids)):
-        query = (
-            select(*columns, event.c.event_time)
-            .select_from(lot.join(event).join(description).join(prefix))
-            .where(lot.c.id.in_(chunk), lot.c.event_seq <= last)
-            .order_by(lot.c.event_seq)
-        )
-        for identity, start, reference, kind, name, stream, time in connection.execute(query):
+        for identity, start, reference, kind, name, stream, time in connection.execute(
+            _records_query(), {"lots": list(chunk), "last": last}
+        ):
             records[identity] = LotRecord(identity, start + reference, reference, kind, name, stream, moment(time))
     return records
+
+
+@cache
+def _records_query() -> Select[Any]:
+    lot, event, description, prefix = schema.lot, schema.event, schema.description, schema.prefix
+    columns = (lot.c.id, prefix.c.text, lot.c.reference, description.c.kind, description.c.name, description.c.stream)
+    return (
+        select(*columns, event.c.event_time)
+        .select_from(lot.join(event).join(description).join(prefix))
+        .where(lot.c.id.in_(bindparam("lots", expanding=True)), lot.c.event_seq <= bindparam("last", type_=BigInteger))
+        .order_by(lot.c.event_seq)
+    )
 
 
 def _attributes(connection: Connection, lot_id: int, uri: str, last: int) -> dict[str, str]:

@@ -188,6 +188,8 @@ class Base:
                 else None
             )
             decision = self._decide(Item(fraction.code, "fraction", fraction.materials, found))
+            if decision.route in self.settings.own_routes:
+                continue
             day.consigned[decision.route].append(Consigned(lot, fraction.materials, decision, fraction.stream))
 
     def _evening(self, plan: Plan, gathered: _Day, costs: Costs) -> None:

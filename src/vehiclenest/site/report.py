@@ -101,7 +101,7 @@ def flows(vehicles: Iterable[VehicleFate]) -> list[Flow]:
 
 
 def _page(result: Result, title: str, generated: datetime, place: str) -> str:
-    scripts = {"plotly": _plotly(), "own": _asset("report.js")}
+    scripts = {"plotly": plotly_script(), "own": asset("report.js")}
     found = flows(result.vehicles)
     # Neither can be drawn as a band; both are said beside the drawing.
     negative = [flow for flow in found if flow.kg <= -_NOTHING_KG]
@@ -144,28 +144,31 @@ def _page(result: Result, title: str, generated: datetime, place: str) -> str:
         "uses": USES,
         "vehicles": _vehicle_rows(result.vehicles),
         "scripts": scripts,
-        "style": _asset("report.css"),
+        "style": asset("report.css"),
         "policy": "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src "
-        + " ".join(map(_hash, scripts.values())),
+        + " ".join(map(script_hash, scripts.values())),
     }
     context["data"] = htmlsafe_json_dumps(_chart_data(context))
     return _environment().get_template("report.html").render(context)
 
 
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Return a file of the templates as text."""
     return (_TEMPLATES / name).read_text(encoding="utf-8")
 
 
 @cache
-def _plotly() -> str:
+def plotly_script() -> str:
+    """Return Plotly's own script, as a page can hold it."""
     from plotly.offline import get_plotlyjs
 
     # A page's parser makes \n of \r\n before it hashes, and ends the script at its closing tag wherever that stands.
     return str(get_plotlyjs()).replace("\r\n", "\n").replace("</script", r"<\/script")
 
 
-def _hash(script: str) -> str:
+def script_hash(script: str) -> str:
+    """Return how a content security policy names a script."""
     return f"'sha256-{b64encode(sha256(script.encode('utf-8')).digest()).decode()}'"
 
 
@@ -183,7 +186,7 @@ def _environment() -> Environment:
 
 @cache
 def _names() -> Mapping[str, Mapping[str, list[str]]]:
-    return tomllib.loads(_asset("names.toml"))
+    return tomllib.loads(asset("names.toml"))
 
 
 def _name(kind: str, value: str) -> Name:

@@ -43,6 +43,11 @@ class Settings:
         """GS1 Company Prefix of the base."""
         return self.table["identity"].text("company_prefix")
 
+    @property
+    def own_routes(self) -> frozenset[str]:
+        """Routes that the base walks itself: what takes them stays in stock."""
+        return frozenset(self.table["own_works"].words("routes"))
+
     def thing(self, reference: str) -> str:
         """Return the EPC of one thing: a vehicle by its VIN or lot, a part by ``VIN-CODE``."""
         return _thing(self.company_prefix, reference)

@@ -156,6 +156,12 @@ def _create() -> None:
         sa.Column("outcome_id", _KEY, nullable=True),
         sa.Column("value_e4", sa.BigInteger(), nullable=True, comment="net value in ten-thousandths of the currency"),
         sa.Column("carbon_kg", sa.Float(precision=53), nullable=True),
+        sa.Column(
+            "through_kg",
+            sa.Float(precision=53),
+            nullable=True,
+            comment="of a lot that may be added to: all that came into it so far",
+        ),
         sa.ForeignKeyConstraint(
             ["event_seq"],
             ["event.seq"],
@@ -167,7 +173,7 @@ def _create() -> None:
         sa.PrimaryKeyConstraint("event_seq", "position"),
         sqlite_with_rowid=False,
     )
-    op.create_index("lot_flow_lot", "lot_flow", ["lot_id"], unique=False)
+    op.create_index("lot_flow_lot", "lot_flow", ["lot_id", "flow", "event_seq"], unique=False)
     op.create_table(
         "mention",
         sa.Column(
