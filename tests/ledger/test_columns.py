@@ -19,7 +19,7 @@ from vehiclenest.ledger import Event, Flow, Ledger, MaterialFlow, capture_docume
 from vehiclenest.ledger.balance import balance, columns_of, vehicle_fates
 
 from .conftest import CAR, CAR_HULK, DOOR, event, give, take
-from .documents import day, of
+from .documents import day, of, whole
 
 MONDAY = datetime(2026, 8, 10, 12, tzinfo=UTC)
 
@@ -30,7 +30,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def pieces(folder: Path) -> list[str]:
-    return sorted(piece.name for piece in folder.iterdir()) if folder.is_dir() else []
+    """Return which events each kept piece holds."""
+    return sorted(piece.name.rpartition("-")[0] for piece in folder.iterdir()) if folder.is_dir() else []
 
 
 def total(ledger: Ledger) -> dict[str, float]:
@@ -95,6 +96,18 @@ def test_writing_that_is_interrupted_leaves_no_piece(ledger: Ledger, folder: Pat
     assert pieces(folder) == ["1-6"]
 
 
+def test_pieces_of_another_ledger_in_the_same_folder_are_not_read(ledger: Ledger, folder: Path, tmp_path: Path) -> None:
+    """As after a database was deleted and made anew."""
+    ledger.capture(day(), MONDAY)
+    total(ledger)
+    with Ledger(f"sqlite:///{tmp_path / 'anew.db'}") as anew:
+        anew.capture(day()[1:2], MONDAY)
+        assert total(anew)["received_kg"] == 3000.0
+        anew.capture([whole(replace(one, time=one.time + timedelta(minutes=1))) for one in day()[:1]], MONDAY)
+        assert total(anew)["received_kg"] == 4000.0
+    assert total(ledger)["shipped_kg"] == 3444.0
+
+
 def test_a_folder_that_cannot_be_written_costs_time_and_no_answer(ledger: Ledger, folder: Path) -> None:
     folder.write_text("a file is in the way")
     ledger.capture(day(), MONDAY)
@@ -119,9 +132,10 @@ def test_a_piece_written_by_another_meanwhile_is_kept_and_ours_thrown_away(
     write = columns.write_piece
 
     def beaten(*arguments: Any, **more: Any) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(columns, "write_piece", write)
+            assert total(ledger)["received_kg"] == 4000.0
         write(*arguments, **more)
-        (folder / "1-6").mkdir()
-        write(arguments[0], folder / "1-6", *arguments[2:], **more)
 
     monkeypatch.setattr(columns, "write_piece", beaten)
     assert total(ledger)["received_kg"] == 4000.0
