@@ -57,9 +57,9 @@ def test_an_old_ledger_is_traced_and_balanced_as_a_new_one(url: str) -> None:
         assert ledger.size() == len(history())
         found = trace_thing(ledger, CAR)
         assert isinstance(found, Trace)
-        assert {output.end: output.share for output in found.outputs if output.lot is None or output.lot.uri == DOOR} == pytest.approx(
-            {"reuse": 0.1, "lost": 0.009}
-        )
+        assert {
+            output.end: output.share for output in found.outputs if output.lot is None or output.lot.uri == DOOR
+        } == pytest.approx({"reuse": 0.1, "lost": 0.009})
         with columns_of(ledger) as columns:
             total = balance(columns)["total"]
         assert (total["received_kg"], total["shipped_kg"]) == (4000.0, 3444.0)
@@ -96,8 +96,9 @@ def test_an_old_ledger_that_does_not_hold_is_refused_and_left_as_it_was(
 
 
 def test_a_ledger_with_events_does_not_go_back(filled: Ledger) -> None:
-    with pytest.raises(ConflictError, match="the older tables cannot hold these events"), database.writing(filled.engine) as connection:
+    with (
+        pytest.raises(ConflictError, match="the older tables cannot hold these events"),
+        database.writing(filled.engine) as connection,
+    ):
         command.downgrade(configured(connection), "0001")
     assert filled.size() == len(history())
-
-

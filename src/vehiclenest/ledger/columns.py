@@ -224,7 +224,7 @@ def _chain(connection: Connection, folder: Path) -> tuple[list[Path], int]:
     """Return the kept pieces of this ledger that follow each other without a gap, and their last event."""
     found: defaultdict[int, list[tuple[int, Path]]] = defaultdict(list)
     for piece in folder.iterdir() if folder.is_dir() else ():
-        first, last, mark = (piece.name.split("-") + ["", ""])[:3]
+        first, last, mark = [*piece.name.split("-"), "", ""][:3]
         if first.isdecimal() and last.isdecimal() and mark == _mark(connection, int(last)):
             found[int(first)].append((int(last), piece))
     chain: list[Path] = []
