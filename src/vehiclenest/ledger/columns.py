@@ -9,6 +9,7 @@ rest is written for the question and thrown away.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 import os
+import shutil
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,7 @@ from vehiclenest.core.errors import InputError
 from vehiclenest.ledger import schema
 from vehiclenest.ledger.closure import close
 from vehiclenest.ledger.entry import FLOWS, microseconds, ours, unpack
-from vehiclenest.ledger.store import Book, attributes_of
+from vehiclenest.ledger.store import Book
 
 ENGINES = ("duckdb", "pyspark")
 _MANY = 10_000  # events from which an unfinished day is kept as well
@@ -188,31 +190,45 @@ def _pieces(connection: Connection, folder: Path, scratch: Path, names: Collecti
     """Return the folders that together hold every event, writing what is missing; it is kept where all tables are asked for."""
     event = schema.event
     newest, recorded = connection.execute(select(func.max(event.c.seq), func.max(event.c.record_time))).one()
-    kept, done = _chain(folder)
+    kept, done = _chain(connection, folder)
     if kept and (newest or 0) <= done:
         return kept
     today = microseconds(datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0))
     keep = names is TABLES and newest is not None and (newest - done >= _MANY or recorded < today)
-    piece = f"{done + 1}-{newest or 0}"
+    piece = f"{done + 1}-{newest or 0}-{_mark(connection, newest or 0)}"
     written = scratch / piece
     if keep:
         with suppress(OSError):  # a folder that cannot be written: the piece is made for this question alone
             folder.mkdir(parents=True, exist_ok=True)
             written = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))
     written.mkdir(exist_ok=True)
-    write_piece(connection, written, done + 1, newest or 0, names, progress)
+    try:
+        write_piece(connection, written, done + 1, newest or 0, names, progress)
+    except BaseException:
+        shutil.rmtree(written, ignore_errors=True)
+        raise
     if written.parent == folder:
-        with suppress(OSError):  # another process was quicker
+        try:
             written = written.rename(folder / piece)
+        except OSError:  # another process was quicker: its piece holds the same events
+            shutil.rmtree(written, ignore_errors=True)
+            written = folder / piece
     return [*kept, written]
 
 
-def _chain(folder: Path) -> tuple[list[Path], int]:
-    """Return the kept pieces that follow each other without a gap, and their last event."""
+def _mark(connection: Connection, last: int) -> str:
+    """Return what tells a piece that ends with an event from one of another ledger, as after a database was made anew."""
+    event = schema.event
+    found = connection.execute(select(event.c.identity, event.c.record_time).where(event.c.seq == last)).one_or_none()
+    return "" if found is None else blake2b(b"%b %d" % (bytes(found[0]), found[1]), digest_size=4).hexdigest()
+
+
+def _chain(connection: Connection, folder: Path) -> tuple[list[Path], int]:
+    """Return the kept pieces of this ledger that follow each other without a gap, and their last event."""
     found: defaultdict[int, list[tuple[int, Path]]] = defaultdict(list)
     for piece in folder.iterdir() if folder.is_dir() else ():
-        first, _, last = piece.name.partition("-")
-        if first.isdecimal() and last.isdecimal():
+        first, last, mark = [*piece.name.split("-"), "", ""][:3]
+        if first.isdecimal() and last.isdecimal() and mark == _mark(connection, int(last)):
             found[int(first)].append((int(last), piece))
     chain: list[Path] = []
     done = 0
@@ -322,5 +338,5 @@ def _lots(connection: Connection, first: int, last: int) -> Iterator[tuple[Any, 
     for identity, seq, start, reference, kind, name, stream in connection.execute(query).all():
         attributes = None
         if kind == "vehicle":  # the only lots whose attributes a balance asks for
-            attributes = orjson.dumps(attributes_of(Book(connection).body(seq), start + reference)).decode()
+            attributes = orjson.dumps(Book(connection).attributes(seq, start + reference)).decode()
         yield identity, seq, reference, kind, name, stream, attributes

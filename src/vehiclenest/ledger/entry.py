@@ -165,7 +165,10 @@ def _entry(event: Event | None, document: Mapping[str, Any], context: Context, r
         declared,
     )
     if event is None or declared is not None:
-        return Entry(*head, own=event is not None, mentions=list(dict.fromkeys(_mentions(document, frozenset()))))
+        named = _mentions(document, frozenset())
+        if declared is not None:  # it is about these things and makes nothing of them
+            named = ((uri, THING) for uri, _ in named)
+        return Entry(*head, own=event is not None, mentions=list(dict.fromkeys(named)))
     flows = [_flow(flow) for flow in event.material]
     mentions = dict.fromkeys(_mentions(document, frozenset(flow[0] for flow in flows if flow[0] is not None)))
     return Entry(

@@ -124,7 +124,7 @@ class Book:
         held: list[Stock] = []
         for identity, uri, stream, described in self.connection.execute(query).all():
             materials = self._mixture(identity) if is_class(uri) else self._content(identity, uri)
-            attributes = attributes_of(self.body(described), uri)
+            attributes = self.attributes(described, uri)
             held.append(Stock(uri, stream, attributes, materials, self._last_gain(identity)))
         return held
 
@@ -160,9 +160,14 @@ class Book:
         return moment(self.connection.execute(query.where(flow.c.lot_id == lot_id, flow.c.flow.in_(gains()))).scalar_one())
 
     def body(self, seq: int) -> dict[str, Any]:
-        """Return one event as it stands in the ledger."""
-        stored = self.connection.execute(select(schema.event.c.body).where(schema.event.c.seq == seq)).scalar_one()
-        return orjson.loads(unpack(stored))
+        """Return one event as it stands in the ledger, with the context that it was captured in."""
+        event, context = schema.event, schema.context
+        query = select(event.c.body, context.c.body).select_from(event.outerjoin(context)).where(event.c.seq == seq)
+        return orjson.loads(_as_captured(*self.connection.execute(query).one()))
+
+    def attributes(self, seq: int, uri: str) -> dict[str, str]:
+        """Return what an event says of a lot that it describes, beside its kind, name and stream."""
+        return _attributes(self.body(seq), uri)
 
     def bodies(self, first: int = 1, as_of: datetime | None = None, *, in_force_only: bool = False) -> Iterator[bytes]:
         """Yield events as JSON in the order of capture.
@@ -189,8 +194,7 @@ class Book:
             query = query.where(in_force(event.c.seq, last), event.c.seq.not_in(declarations))
         with self.connection.execute(query, execution_options={"yield_per": _BODIES_AT_ONCE}) as found:
             for stored, around in found:
-                body = unpack(stored)
-                yield in_context(body, around) if around is not None else body
+                yield _as_captured(stored, around)
 
     def last(self, as_of: datetime | None = None) -> int:
         """Return the number of the last event of the ledger, or of what was captured by a time; 0 where there is none."""
@@ -252,6 +256,11 @@ class Ledger:
             return book.size()
 
 
+def _as_captured(stored: bytes, around: bytes | None) -> bytes:
+    body = unpack(stored)
+    return body if around is None else in_context(body, around)
+
+
 def entries_of(events: Iterable[Event], recorded: datetime) -> list[Entry]:
     """Return the entries of events; an error names the event by its place."""
     entries: list[Entry] = []
@@ -263,8 +272,7 @@ def entries_of(events: Iterable[Event], recorded: datetime) -> list[Entry]:
     return entries
 
 
-def attributes_of(body: dict[str, Any], uri: str) -> dict[str, str]:
-    """Return what an event says of a lot that it describes, beside its kind, name and stream."""
+def _attributes(body: dict[str, Any], uri: str) -> dict[str, str]:
     described: list[dict[str, Any]] = (ours(body) or {}).get(f"{PREFIX}:lots", [])
     nothing: dict[str, Any] = {}
     found = next((item for item in described if item[f"{PREFIX}:id"] == uri), nothing)

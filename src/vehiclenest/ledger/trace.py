@@ -18,7 +18,7 @@ from vehiclenest.ledger.entry import FLOWS, hash_id, microseconds, moment, split
 from vehiclenest.ledger.graph import RECEIVED, SHIPPED, Graph, downstream, in_order, made_of, upstream, went_into
 from vehiclenest.ledger.model import STOCK, UNVERIFIED, Flow
 from vehiclenest.ledger.schema import in_force
-from vehiclenest.ledger.store import Book, Ledger, attributes_of
+from vehiclenest.ledger.store import Book, Ledger
 
 FOREIGN = "foreign"  # kind of an identifier that no material flow of ours names
 
@@ -193,7 +193,7 @@ def _records_query() -> Executable:
 def _attributes(connection: Connection, lot_id: int, uri: str, last: int) -> dict[str, str]:
     lot = schema.lot
     seq = connection.execute(select(func.max(lot.c.event_seq)).where(lot.c.id == lot_id, lot.c.event_seq <= last)).scalar_one()
-    return attributes_of(Book(connection).body(seq), uri)
+    return Book(connection).attributes(seq, uri)
 
 
 def _events(connection: Connection, lot_id: int | None, uri: str, last: int) -> tuple[EventRecord, ...]:
