@@ -233,7 +233,7 @@ class Base:
         for (code, month), tank in plan.leaving.items():
             self._consign(gathered, Item(code, "fraction", tank.content), month, tank.stream)
         time = shredding + timedelta(minutes=times.number("shipping_delay"))
-        notes = [InformationFlow(UNVERIFIED, constant) for constant in self.unverified]
+        notes = [InformationFlow(UNVERIFIED, constant) for constant in sorted(self.unverified)]
         consignments = 0
         for route in sorted(gathered.consigned):
             lots = gathered.consigned[route]

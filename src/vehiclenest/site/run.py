@@ -218,5 +218,5 @@ def _result(
         batteries=dict(sorted(totals.batteries.items())),
         events=totals.events,
         seconds=perf_counter() - started,
-        unverified=list(totals.unverified),
+        unverified=sorted(totals.unverified),
     )

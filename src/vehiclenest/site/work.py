@@ -55,7 +55,7 @@ def work_day(plan: Plan, settings: Settings, recorded: datetime, battery_test: B
     return Worked(
         len(plan.incoming),
         entries_of(events, recorded),
-        tuple(base.unverified),
+        tuple(sorted(base.unverified)),
         base.expected_reuse_kg,
         dict(money),
         dict(kwh),
