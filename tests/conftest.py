@@ -5,7 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from vehiclenest.ledger import Ledger, Trace, trace
+
 ROOT = Path(__file__).parents[1]
+os.environ.setdefault(
+    "OPENBLAS_NUM_THREADS", "1"
+)  # workers of the tests share the cores; threads of a matrix product would wait for each other
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +20,10 @@ def data_folder() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real data not found at {folder}")
     return folder
+
+
+def traced(ledger: Ledger, identifier: str) -> Trace:
+    """Trace a lot of ours."""
+    found = trace(ledger, identifier)
+    assert isinstance(found, Trace)
+    return found

@@ -1,3 +1,3 @@
 """Vehicle Nest runs an automotive remanufacturing base: one ledger for every kilogram, kilowatt-hour, yuan and document."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -97,7 +97,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], 
     import psycopg
 
     # The path of a socket is short.
-    with tempfile.TemporaryDirectory(prefix="vnest-pg-") as folder, pgserver.get_server(folder, cleanup_mode="stop") as server:
+    with tempfile.TemporaryDirectory(prefix="vnest-pg-") as folder, pgserver.get_server(folder, cleanup_mode="stop") as server:  # pyright: ignore[reportPrivateImportUsage]
         numbers = itertools.count(1)
 
         def make() -> str:

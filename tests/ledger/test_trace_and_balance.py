@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.conftest import traced
 
 from vehiclenest.core.errors import ConflictError, InputError, NotFoundError
-from vehiclenest.ledger import Event, Flow, Ledger, Lot, MaterialFlow, Trace
-from vehiclenest.ledger import trace as trace_thing
+from vehiclenest.ledger import Event, Flow, Ledger, Lot, MaterialFlow
 from vehiclenest.ledger.balance import Span, balance, columns_of, vehicle_fates
 from vehiclenest.ledger.columns import Columns
 from vehiclenest.ledger.trace import as_dict
@@ -17,14 +17,8 @@ from vehiclenest.ledger.trace import as_dict
 from .conftest import CAR, DOOR, FLUFF, MORNING, SCRAP, VAN, event, give, take
 
 
-def trace(ledger: Ledger, identifier: str) -> Trace:
-    found = trace_thing(ledger, identifier)
-    assert isinstance(found, Trace)
-    return found
-
-
 def shares(ledger: Ledger, identifier: str) -> dict[tuple[str, str | None], float]:
-    found = trace(ledger, identifier)
+    found = traced(ledger, identifier)
     return {(output.end, output.lot.uri if output.lot else None): output.share for output in found.outputs}
 
 
@@ -47,18 +41,18 @@ def test_shares_sum_to_one(filled: Ledger) -> None:
 
 
 def test_a_mixed_batch_is_traced_back_to_both_vehicles_by_mass(filled: Ledger) -> None:
-    origins = {origin.lot.uri: origin.share for origin in trace(filled, SCRAP).origins}
+    origins = {origin.lot.uri: origin.share for origin in traced(filled, SCRAP).origins}
     assert origins == pytest.approx({CAR: 0.25, VAN: 0.75})
 
 
 def test_a_part_is_traced_back_to_its_vehicle(filled: Ledger) -> None:
-    (origin,) = trace(filled, "CAR-DFL").origins
+    (origin,) = traced(filled, "CAR-DFL").origins
     assert (origin.lot.uri, origin.share, origin.mass_kg) == (CAR, 1.0, 100.0)
 
 
 @pytest.mark.parametrize("name", ["CAR", "car", CAR, "https://id.gs1.org/8004/9521141CAR", "  CAR "])
 def test_a_thing_is_found_by_any_of_its_names(filled: Ledger, name: str) -> None:
-    assert trace(filled, name).lot.uri == CAR
+    assert traced(filled, name).lot.uri == CAR
 
 
 def test_a_lot_number_is_found_without_its_prefix(ledger: Ledger) -> None:
@@ -66,12 +60,12 @@ def test_a_lot_number_is_found_without_its_prefix(ledger: Ledger) -> None:
     ledger.capture(
         [event("ObjectEvent", "receiving", 0, MaterialFlow(Flow.RECEIVED, {"steel": 1.0}, uri), lots=(Lot(uri, "vehicle", "v"),))]
     )
-    assert trace(ledger, "64187376").lot.uri == uri
+    assert traced(ledger, "64187376").lot.uri == uri
 
 
 def test_what_is_not_there_is_said_so(filled: Ledger) -> None:
     with pytest.raises(NotFoundError, match="nothing in the ledger is called 'SUBMARINE'"):
-        trace(filled, "SUBMARINE")
+        traced(filled, "SUBMARINE")
 
 
 def test_a_name_that_fits_several_is_asked_back(ledger: Ledger) -> None:
@@ -85,7 +79,7 @@ def test_a_name_that_fits_several_is_asked_back(ledger: Ledger) -> None:
         ]
     )
     with pytest.raises(InputError, match="fits 2 lots"):
-        trace(ledger, "SAME")
+        traced(ledger, "SAME")
 
 
 def test_a_lot_cannot_be_made_out_of_itself_over_any_number_of_events(filled: Ledger) -> None:
@@ -103,7 +97,7 @@ def test_a_lot_cannot_be_made_out_of_itself_over_any_number_of_events(filled: Le
 
 
 def test_json_of_a_trace_sums_to_one_and_gives_the_reason(filled: Ledger) -> None:
-    found = as_dict(trace(filled, DOOR))
+    found = as_dict(traced(filled, DOOR))
     assert found["share_sum"] == pytest.approx(1.0)
     assert found["forward"][0]["reason"] == "sells"
     assert found["backward"][0]["id"] == CAR
@@ -212,7 +206,7 @@ def test_whatever_is_mixed_and_divided_shares_sum_to_one_both_ways(
         ledger.capture(events)
         for number in range(len(cars)):
             assert sum(shares(ledger, f"C{number}").values()) == pytest.approx(1.0, abs=1e-9)
-        assert sum(origin.share for origin in trace(ledger, SCRAP).origins) == pytest.approx(1.0, abs=1e-9)
-        assert sum(origin.mass_kg for origin in trace(ledger, SCRAP).origins) == pytest.approx(
+        assert sum(origin.share for origin in traced(ledger, SCRAP).origins) == pytest.approx(1.0, abs=1e-9)
+        assert sum(origin.mass_kg for origin in traced(ledger, SCRAP).origins) == pytest.approx(
             total * (1 - dust), rel=1e-9, abs=1e-9
         )

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.conftest import traced
 
 from vehiclenest.core.errors import ConflictError, InputError, NotFoundError
-from vehiclenest.ledger import Event, Flow, Ledger, Lot, MaterialFlow, Stock, balance, largest_closure_error, trace
+from vehiclenest.ledger import Event, Flow, Ledger, Lot, MaterialFlow, Stock
+from vehiclenest.ledger.balance import balance, columns_of, largest_closure_error
 from vehiclenest.loop.regenerate import checks, claims, run
 from vehiclenest.loop.regenerate.feed import parse_feed
 from vehiclenest.site import Settings
@@ -45,26 +47,26 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 def test_regenerated_lithium_carbonate_traces_back_to_packs_and_vehicles(ledger: Ledger) -> None:
     outcome = run(parse_feed(FEED.format(0.2), "x"), "hydro")
     booked = book_outcome(outcome, PACKS, ledger, Settings(), NOW)
-    found = trace(ledger, booked.lots["lithium carbonate"])
+    found = traced(ledger, booked.lots["lithium carbonate"])
     vehicles = {origin.lot.reference: origin.share for origin in found.origins if origin.lot.kind == "vehicle"}
     assert set(vehicles) == {"LC0JYALC5FG591831", "LC014B3H4JB476964"}
     assert sum(origin.share for origin in found.origins) == pytest.approx(1)
     assert {origin.lot.name for origin in found.origins} >= {"sulfuric acid", "soda ash", "fresh water"}
-    assert found.lot.attributes["recycledLithium"] == "1.000000"
-    assert found.lot.attributes["route"] == "hydro"
+    assert found.attributes["recycledLithium"] == "1.000000"
+    assert found.attributes["route"] == "hydro"
     assert "process.hydro.concentrated_lithium" in found.unverified
     assert found.mass_kg == pytest.approx(float(outcome.flowsheet.streams("lithium carbonate")[0].mass_kg[0]))
 
 
 def test_the_mass_of_every_event_closes_and_gas_is_lost(ledger: Ledger) -> None:
-    with ledger.engine.connect() as connection:
-        assert largest_closure_error(connection, 1) < 1e-9
+    with columns_of(ledger) as columns:
+        assert largest_closure_error(columns) < 1e-9
     outcome = run(parse_feed(FEED.format(0.2), "x"), "one-step")
     booked = book_outcome(outcome, PACKS, ledger, Settings(), NOW)
     assert booked.as_dict()["events"] == booked.events > 5
-    with ledger.engine.connect() as connection:
-        assert largest_closure_error(connection, 1) < 1e-9
-    forward = trace(ledger, PACKS[0])
+    with columns_of(ledger) as columns:
+        assert largest_closure_error(columns) < 1e-9
+    forward = traced(ledger, PACKS[0])
     assert sum(output.share for output in forward.outputs) == pytest.approx(1)
     ends = {output.end for output in forward.outputs}
     assert ends == {"stock", "lost"}
@@ -74,9 +76,11 @@ def test_the_mass_of_every_event_closes_and_gas_is_lost(ledger: Ledger) -> None:
 
 def test_reagents_energy_and_money_are_booked_and_labour_only_where_it_is_known(ledger: Ledger) -> None:
     outcome = run(parse_feed(FEED.format(0.2), "x"), "hydro")
-    before = balance(ledger, "stage")
+    with columns_of(ledger) as columns:
+        before = balance(columns, "stage")
     book_outcome(outcome, PACKS, ledger, Settings(), NOW)
-    after = balance(ledger, "stage")
+    with columns_of(ledger) as columns:
+        after = balance(columns, "stage")
     gas = after["energy_kwh"]["natural_gas"]
     assert gas == pytest.approx(float(outcome.accounts.fuel_kwh[0]))
     spent = _money(after)
@@ -102,8 +106,8 @@ def test_black_mass_in_the_ledger_is_used_as_far_as_the_feed_goes(tmp_path: Path
         with book.writing() as page:
             page.capture([bought], NOW)
         booked = book_outcome(run(parse_feed(FEED.format(0.3), "x"), "direct"), ["000101.BOUGHT"], book, Settings(), NOW)
-        found = trace(book, booked.lots["regenerated cathode"])
-        assert found.lot.attributes["recycledLithium"] == f"{1 / 1.05:.6f}"
+        found = traced(book, booked.lots["regenerated cathode"])
+        assert found.attributes["recycledLithium"] == f"{1 / 1.05:.6f}"
         assert any(origin.lot.uri == lot for origin in found.origins)
         left = {stock.lot: sum(stock.materials.values()) for stock in _stock(book)}
         assert left[lot] == pytest.approx(200)

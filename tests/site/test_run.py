@@ -14,11 +14,11 @@ from typing import Any
 import jsonschema_rs
 import orjson
 import pytest
+from tests.conftest import traced
 
 from vehiclenest.core.errors import InputError, SettingsError
 from vehiclenest.core.verdict import Verdict
-from vehiclenest.ledger import Ledger, Stock, Trace, write_document
-from vehiclenest.ledger import trace as trace_thing
+from vehiclenest.ledger import Ledger, Stock, write_document
 from vehiclenest.ledger.balance import By, Span, columns_of
 from vehiclenest.ledger.balance import balance as balance_of
 from vehiclenest.site import Result, Settings, run, write_events, write_rejected
@@ -31,12 +31,6 @@ NO_VEHICLES = ["64071466", "62701556", "64014156", "49625276", "49628966", "6437
 def balance(ledger: Ledger, by: By = "stage", span: Span | None = None) -> dict[str, Any]:
     with columns_of(ledger) as columns:
         return balance_of(columns, by, span)
-
-
-def trace(ledger: Ledger, identifier: str) -> Trace:
-    found = trace_thing(ledger, identifier)
-    assert isinstance(found, Trace)
-    return found
 
 
 def document(ran: Ran) -> list[dict[str, Any]]:
@@ -178,7 +172,7 @@ def test_a_weighed_vehicle_that_is_lighter_than_its_type_leaves_the_difference_u
     ran = work(tmp_path, HEADER + GOOD)
     assert ran.result.unaccounted_kg == pytest.approx(1280 - 1285)
     assert ran.result.estimated_mass_share == 0
-    ends = {output.end: output.mass_kg for output in trace(ran.ledger, "LSVAA49J132047371").outputs if output.lot is None}
+    ends = {output.end: output.mass_kg for output in traced(ran.ledger, "LSVAA49J132047371").outputs if output.lot is None}
     assert ends["unaccounted"] == pytest.approx(-5.0)
 
 
@@ -236,9 +230,9 @@ def test_a_site_sets_its_own_yields_and_prices(tmp_path: Path) -> None:
 def test_results_that_rest_on_unverified_figures_say_which(example: Ran) -> None:
     assert "composition.car_combustion" in " ".join(example.result.unverified)
     assert set(balance(example.ledger)["unverified"]) == set(example.result.unverified)
-    traced = trace(example.ledger, "LRW0B2PJ2MG208735-DMO").unverified
-    assert "components.drive_motor" in traced
-    assert set(traced) <= set(example.result.unverified)
+    unverified = traced(example.ledger, "LRW0B2PJ2MG208735-DMO").unverified
+    assert "components.drive_motor" in unverified
+    assert set(unverified) <= set(example.result.unverified)
 
 
 def test_trucks_and_motorcycles_are_taken_apart_and_not_assessed(example: Ran) -> None:

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vehiclenest import __version__
+from vehiclenest.cli.battery import battery
 from vehiclenest.cli.capture import capture
+from vehiclenest.cli.claims import claims
+from vehiclenest.cli.contest import contest
 from vehiclenest.cli.disclose import disclose
 from vehiclenest.cli.hash import hash_events
 from vehiclenest.cli.options import FILE, Command, as_of_option, database, json_flag, print_json, progress
@@ -19,6 +22,7 @@ from vehiclenest.cli.seal import prove_event, seal_ledger, verify_ledger
 if TYPE_CHECKING:
     from vehiclenest.ledger import Stock
     from vehiclenest.site import Result
+    from vehiclenest.site.pulse import BatteryTest
 
 
 def _base(default_out: str) -> Callable[[Command], Command]:
@@ -47,12 +51,15 @@ def app() -> None:
 
 
 app.add_command(capture)
+app.add_command(claims)
+app.add_command(contest)
 app.add_command(disclose)
 app.add_command(hash_events)
 app.add_command(seal_ledger)
 app.add_command(verify_ledger)
 app.add_command(prove_event)
 app.add_command(regenerate)
+app.add_command(battery)
 
 
 @app.command(epilog="Example: vnest run lots.csv --out monday --json")
@@ -75,15 +82,19 @@ def run(files: tuple[Path, ...], db: str, out: Path, place: str, site: Path | No
 @_base("demo-out")
 @json_flag
 def demo(out: Path, place: str, site: Path | None, as_json: bool) -> None:
-    """Run the bundled manifest of 60 made-up vehicles into a ledger of its own, made anew each time."""
+    """Run the bundled manifest of 60 made-up vehicles into a ledger of its own, made anew each time.
+
+    Its traction batteries are graded by a simulated pulse test.
+    """
     from vehiclenest.site import delivered_together, example_manifest
+    from vehiclenest.site.pulse import simulated_pulse_test
 
     database = out / "demo.db"
     with delivered_together(out, [database.name]), example_manifest() as manifest:
         for ending in ("", "-wal", "-shm"):
             Path(f"{database}{ending}").unlink(missing_ok=True)
         title = "Vehicle Nest: a day at the base (60 made-up vehicles)"
-        _run([manifest], f"sqlite:///{database}", out, place, site, as_json, title)
+        _run([manifest], f"sqlite:///{database}", out, place, site, as_json, title, battery_test=simulated_pulse_test)
 
 
 def _run(
@@ -96,6 +107,7 @@ def _run(
     title: str,
     *,
     with_events: bool = True,
+    battery_test: "BatteryTest | None" = None,
 ) -> None:
     from vehiclenest.ledger import Ledger
     from vehiclenest.site import Settings, delivered_together, run, write_events, write_rejected
@@ -121,7 +133,7 @@ def _run(
             write_report(result, folder / "report.html", title=title, generated=now, place=place)
             show("files", 3, 3)
 
-        result = run(files, ledger, settings, now, show, deliver)
+        result = run(files, ledger, settings, now, show, deliver, battery_test)
     if as_json:
         print_json(result.as_dict())
     else:

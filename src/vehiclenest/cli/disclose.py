@@ -114,7 +114,7 @@ def _write(upload: "Upload", out: Path, form: str) -> list[str]:
     names = [f"{name}-{upload.month}.csv" for name in tables] or [f"authority-{upload.month}.json"]
     with delivered_together(out, names) as folder:
         for name, rows in zip(names, tables.values(), strict=False):
-            write_table(rows, folder / name)
+            write_table([*([list(rows[0])] if rows else []), *(list(row.values()) for row in rows)], folder / name)
         if not tables:
             with whole_file(folder / names[0]) as file:
                 json.dump(as_dict(upload), file, indent=2, ensure_ascii=False)

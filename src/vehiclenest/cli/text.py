@@ -1,13 +1,14 @@
 """How results read in a terminal."""
 
-import sys
 from math import floor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+
+from vehiclenest.cli.console import console_for_people as _console
+from vehiclenest.cli.console import plain_table as _table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,19 +21,7 @@ if TYPE_CHECKING:
 
 _REJECTED_SHOWN = 10
 _EVENTS_SHOWN = 20
-_PIPED_WIDTH = 160  # no terminal folds what goes into a file
 _SIGNS = {"met": "green", "not met": "red", "not assessed": "yellow"}
-
-
-def _console() -> Console:
-    return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
-
-
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for index, column in enumerate(columns):
-        table.add_column(column, justify="left" if index == 0 else "right", overflow="fold")
-    return table
 
 
 def _rate(rate: float | None, target: float, verdict: str) -> str:
@@ -81,6 +70,9 @@ def _print_outcome(console: Console, result: "Result") -> None:
         f"closure: largest error {result.max_closure_error:.1e} (relative); {result.estimated_mass_share:.0%} of the mass is estimated, "
         "there closure holds by construction"
     )
+    if result.batteries:
+        grades = ", ".join(f"{grade} {count}" for grade, count in result.batteries.items())
+        console.print(f"traction batteries graded by a simulated pulse test: {grades}")
     console.print("\n[bold]Recovery achieved[/] (2005/293/EC, M1 and N1, without fuel; targets of 2000/53/EC Article 7(2)(b))")
     console.print(f"  reuse and recycling {_rate(result.rates.recycling_rate, recycling, result.rates.recycling_verdict)}")
     console.print(f"  reuse and recovery  {_rate(result.rates.recovery_rate, recovery, result.rates.recovery_verdict)}")

@@ -143,7 +143,7 @@ def open_columns(
     with tempfile.TemporaryDirectory(prefix="vnest-columns-") as scratch:
         pieces = _pieces(connection, folder, Path(scratch), names if not committed else TABLES, progress or _silent)
         files = {name: [piece / f"{name}.parquet" for piece in pieces] for name in names}
-        backend = _connect(engine or os.environ.get("VNEST_ENGINE") or ENGINES[0], Path(scratch))
+        backend = _connect(engine or os.environ.get("VNEST_ENGINE") or ENGINES[0], Path(scratch), last)
         try:
             yield Columns(backend, files, last, withdrawn, Path(scratch))
         finally:
@@ -166,14 +166,17 @@ def _silent(_stage: str, _done: int, _total: int) -> None:
     return
 
 
-def _connect(engine: str, scratch: Path) -> Any:
+def _connect(engine: str, scratch: Path, events: int) -> Any:
     import ibis
 
     if engine not in ENGINES:
         raise InputError(f"{engine!r} is no engine for columns", expected=f"VNEST_ENGINE as one of {', '.join(ENGINES)}")
     try:
         if engine == "duckdb":
-            return ibis.duckdb.connect(temp_directory=str(scratch), memory_limit="1GB", preserve_insertion_order=False)
+            duckdb = ibis.duckdb.connect(temp_directory=str(scratch), memory_limit="1GB", preserve_insertion_order=False)
+            if events < _MANY:
+                duckdb.raw_sql("SET threads = 1")  # one thread adds in the same order every time, to the last digit
+            return duckdb
         from pyspark.sql import SparkSession  # pyright: ignore[reportMissingImports]  # the extra spark
 
         # A ledger's columns are small for Spark: few partitions, and times that stay UTC.

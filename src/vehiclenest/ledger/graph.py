@@ -13,12 +13,13 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     ColumnElement,
     Connection,
+    Executable,
     FromClause,
     Join,
     ScalarSelect,
-    Select,
     String,
     and_,
     bindparam,
@@ -196,7 +197,7 @@ def _reachable(connection: Connection, lot: int, leaving: int, entering: int, la
 
 # A trace asks a score of questions: putting each together anew would take longer than answering it.
 @cache
-def _reachable_query() -> Select[int]:
+def _reachable_query() -> Executable:
     flow, other = schema.lot_flow, schema.lot_flow.alias("other")
     reach = select(cast(bindparam("lot"), BigInteger).label("id")).cte("reach", recursive=True)
     step = (
@@ -253,10 +254,11 @@ def gained(connection: Connection, lots: Sequence[int], last: int = NEWEST) -> d
 
 
 @cache
-def _gained_queries() -> tuple[Select[Any], Select[Any], Select[Any]]:
+def _gained_queries() -> tuple[Executable, Executable, Executable]:
     """Return how to ask for the gains of things, for which lots may be added to, and for their running sums."""
     lot, flow, prefix = schema.lot, schema.lot_flow, schema.prefix
-    wanted, last = bindparam("lots", expanding=True), bindparam("last", type_=BigInteger)
+    wanted: BindParameter[Any] = bindparam("lots", expanding=True)
+    last = bindparam("last", type_=BigInteger)
     things = (
         select(flow.c.lot_id, func.sum(flow.c.mass_kg))
         .where(flow.c.lot_id.in_(wanted), flow.c.flow.in_(_ENTERING), in_force(flow.c.event_seq, last))
@@ -293,7 +295,7 @@ def _rows(connection: Connection, key: str, values: list[int], flows: tuple[int,
 
 
 @cache
-def _rows_query(key: str, flows: tuple[int, ...]) -> Select[Any]:
+def _rows_query(key: str, flows: tuple[int, ...]) -> Executable:
     flow, outcome = schema.lot_flow, schema.outcome
     columns = (flow.c.event_seq, flow.c.lot_id, flow.c.flow, flow.c.mass_kg, outcome.c.route, outcome.c.reason)
     return (

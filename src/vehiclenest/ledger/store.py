@@ -5,6 +5,7 @@ is not in it, a thing is created once and never out of itself. A foreign event i
 declaration withdraws an event from then on; what it leaves behind has to hold again at the end of the batch (`booking`).
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,12 +21,13 @@ from vehiclenest.ledger import schema
 from vehiclenest.ledger.booking import Booking, Dictionaries, gains
 from vehiclenest.ledger.closure import ROUNDING
 from vehiclenest.ledger.database import chunks, connect, writing
-from vehiclenest.ledger.entry import Entry, entry_of, microseconds, moment, ours, split, unpack
+from vehiclenest.ledger.entry import Entry, entry_of, is_class, microseconds, moment, ours, split, unpack
 from vehiclenest.ledger.epcis import in_context
-from vehiclenest.ledger.model import PREFIX, Event
+from vehiclenest.ledger.model import PREFIX, Event, Flow
 from vehiclenest.ledger.schema import in_force
 
 _BODIES_AT_ONCE = 500
+_GAINS = frozenset({Flow.RECEIVED, Flow.PRODUCED})
 _LOT_FIELDS = frozenset(f"{PREFIX}:{name}" for name in ("id", "kind", "name", "stream"))
 
 
@@ -103,53 +105,69 @@ class Book:
         return found
 
     def stock(self, kind: str) -> list[Stock]:
-        """Return what the lots of a kind that may be added to hold now, those that hold nothing left out."""
-        lot, flow, mixture, event = schema.lot, schema.lot_flow, schema.mixture, schema.event
-        description, prefix = schema.description, schema.prefix
-        gained = flow.c.flow.in_(gains())
-        signed = case((gained, mixture.c.mass_kg), else_=-mixture.c.mass_kg)
-        ids = select(lot.c.id, func.max(lot.c.event_seq).label("described")).group_by(lot.c.id).subquery()
+        """Return what the lots of a kind hold now, those that hold nothing left out."""
+        lot, flow, description, prefix = schema.lot, schema.lot_flow, schema.description, schema.prefix
+        signed = case((flow.c.flow.in_(gains()), flow.c.mass_kg), else_=-flow.c.mass_kg)
+        newest = select(lot.c.id, func.max(lot.c.event_seq).label("described")).group_by(lot.c.id).subquery()
         query = (
-            select(
-                prefix.c.text + lot.c.reference,
-                description.c.stream,
-                lot.c.event_seq,
-                mixture.c.material,
-                func.sum(signed),
-                func.sum(func.abs(signed)),
-                func.max(case((gained, event.c.event_time), else_=0)),
-            )
+            select(lot.c.id, prefix.c.text + lot.c.reference, description.c.stream, lot.c.event_seq)
             .select_from(lot)
-            .join(ids, (ids.c.id == lot.c.id) & (ids.c.described == lot.c.event_seq))
+            .join(newest, (newest.c.id == lot.c.id) & (newest.c.described == lot.c.event_seq))
             .join(description, description.c.id == lot.c.description_id)
             .join(prefix, prefix.c.id == lot.c.prefix_id)
             .join(flow, flow.c.lot_id == lot.c.id)
-            .join(mixture, (mixture.c.event_seq == flow.c.event_seq) & (mixture.c.position == flow.c.position))
-            .join(event, event.c.seq == flow.c.event_seq)
             .where(description.c.kind == kind, in_force(flow.c.event_seq))
-            .group_by(prefix.c.text, lot.c.reference, description.c.stream, lot.c.event_seq, mixture.c.material)
+            .group_by(lot.c.id, prefix.c.text, lot.c.reference, description.c.stream, lot.c.event_seq)
+            .having(func.sum(signed) > ROUNDING * func.sum(flow.c.mass_kg))
+            .order_by(lot.c.id)
         )
-        held: dict[str, Stock] = {}
-        described: dict[str, int] = {}
-        for uri, stream, seq, name, mass, moved, gained_at in self.connection.execute(query).all():
-            if mass > ROUNDING * moved:
-                described[uri] = seq
-                held.setdefault(uri, Stock(uri, stream, {}, {}, moment(gained_at))).materials[name] = mass
-        for uri, seq in described.items():
-            held[uri].attributes.update(self.attributes(seq, uri))
-        return list(held.values())
+        held: list[Stock] = []
+        for identity, uri, stream, described in self.connection.execute(query).all():
+            materials = self._mixture(identity) if is_class(uri) else self._content(identity, uri)
+            attributes = self.attributes(described, uri)
+            held.append(Stock(uri, stream, attributes, materials, self._last_gain(identity)))
+        return held
+
+    def _mixture(self, lot_id: int) -> dict[str, float]:
+        """Return what a lot that may be added to holds, by substance."""
+        flow, mixture = schema.lot_flow, schema.mixture
+        signed = case((flow.c.flow.in_(gains()), mixture.c.mass_kg), else_=-mixture.c.mass_kg)
+        query = (
+            select(mixture.c.material, func.sum(signed))
+            .join(flow, (flow.c.event_seq == mixture.c.event_seq) & (flow.c.position == mixture.c.position))
+            .where(flow.c.lot_id == lot_id, in_force(flow.c.event_seq))
+            .group_by(mixture.c.material)
+            .having(func.sum(signed) > ROUNDING * func.sum(mixture.c.mass_kg))
+            .order_by(mixture.c.material)
+        )
+        return {material: mass for material, mass in self.connection.execute(query)}  # noqa: C416  # rows are no tuples to dict()
+
+    def _content(self, lot_id: int, uri: str) -> dict[str, float]:
+        """Return what a thing holds, by substance, as its events say."""
+        flow = schema.lot_flow
+        seqs = select(flow.c.event_seq).where(flow.c.lot_id == lot_id, in_force(flow.c.event_seq)).order_by(flow.c.event_seq)
+        held: defaultdict[str, float] = defaultdict(float)
+        for seq in self.connection.execute(seqs.distinct()).scalars().all():
+            for name, lot, materials in flows_of(self.body(seq)):
+                if lot == uri:
+                    for material, mass in materials.items():
+                        held[material] += mass if Flow(name) in _GAINS else -mass
+        return {material: mass for material, mass in held.items() if mass > ROUNDING}
+
+    def _last_gain(self, lot_id: int) -> datetime:
+        flow, event = schema.lot_flow, schema.event
+        query = select(func.max(event.c.event_time)).join(flow, flow.c.event_seq == event.c.seq)
+        return moment(self.connection.execute(query.where(flow.c.lot_id == lot_id, flow.c.flow.in_(gains()))).scalar_one())
 
     def body(self, seq: int) -> dict[str, Any]:
-        """Return one event as it stands in the ledger."""
-        stored = self.connection.execute(select(schema.event.c.body).where(schema.event.c.seq == seq)).scalar_one()
-        return orjson.loads(unpack(stored))
+        """Return one event as it stands in the ledger, with the context that it was captured in."""
+        event, context = schema.event, schema.context
+        query = select(event.c.body, context.c.body).select_from(event.outerjoin(context)).where(event.c.seq == seq)
+        return orjson.loads(_as_captured(*self.connection.execute(query).one()))
 
     def attributes(self, seq: int, uri: str) -> dict[str, str]:
         """Return what an event says of a lot that it describes, beside its kind, name and stream."""
-        event, context = schema.event, schema.context
-        query = select(event.c.body, context.c.body).select_from(event.outerjoin(context)).where(event.c.seq == seq)
-        stored, around = self.connection.execute(query).one()
-        return _attributes(orjson.loads(_as_captured(stored, around)), uri)
+        return _attributes(self.body(seq), uri)
 
     def bodies(self, first: int = 1, as_of: datetime | None = None, *, in_force_only: bool = False) -> Iterator[bytes]:
         """Yield events as JSON in the order of capture.
@@ -259,3 +277,11 @@ def _attributes(body: dict[str, Any], uri: str) -> dict[str, str]:
     nothing: dict[str, Any] = {}
     found = next((item for item in described if item[f"{PREFIX}:id"] == uri), nothing)
     return {name.removeprefix(f"{PREFIX}:"): str(value) for name, value in found.items() if name not in _LOT_FIELDS}
+
+
+def flows_of(body: dict[str, Any]) -> Iterator[tuple[str, str | None, dict[str, float]]]:
+    """Yield flow, lot and masses by substance of an event's material flows, as the event says them."""
+    flows: list[dict[str, Any]] = (ours(body) or {}).get(f"{PREFIX}:materialFlow", [])
+    for flow in flows:
+        materials = {name.removeprefix(f"{PREFIX}:"): float(mass) for name, mass in flow[f"{PREFIX}:massKg"].items()}
+        yield flow[f"{PREFIX}:flow"], flow.get(f"{PREFIX}:lot"), materials

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Select, bindparam, func, select
+from sqlalchemy import BigInteger, Connection, Executable, bindparam, func, select
 
 from vehiclenest.core.errors import InputError, NotFoundError
 from vehiclenest.core.identifiers import parse_epc
@@ -179,7 +179,7 @@ def _records(connection: Connection, ids: Iterable[int], last: int) -> dict[int,
 
 
 @cache
-def _records_query() -> Select[Any]:
+def _records_query() -> Executable:
     lot, event, description, prefix = schema.lot, schema.event, schema.description, schema.prefix
     columns = (lot.c.id, prefix.c.text, lot.c.reference, description.c.kind, description.c.name, description.c.stream)
     return (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from vehiclenest.core.errors import InputError
 
-_TABLES = ("loop/intake", "loop/dismantle", "loop/route", "site")
+_TABLES = ("loop/intake", "loop/dismantle", "loop/route", "loop/battery", "site")
 
 
 @contextmanager

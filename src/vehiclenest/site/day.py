@@ -3,7 +3,7 @@
 Days depend on each other only through the tanks, which are planned beforehand: so they can be worked side by side.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -11,8 +11,21 @@ from datetime import date, datetime, timedelta
 from vehiclenest.ledger import UNVERIFIED, Event, InformationFlow
 from vehiclenest.loop.dismantle import depollute, dismantle, grade, shred
 from vehiclenest.loop.intake import family_of
-from vehiclenest.loop.records import TRACTION_BATTERY, Composition, Decision, Depollution, Item, Route, Stream, Vehicle, merged
+from vehiclenest.loop.records import (
+    TRACTION_BATTERY,
+    Composition,
+    Decision,
+    Depollution,
+    Fraction,
+    Grade,
+    Item,
+    Route,
+    Stream,
+    Vehicle,
+    merged,
+)
 from vehiclenest.loop.route import decide, open_book
+from vehiclenest.site.battery import battery_tested
 from vehiclenest.site.events import (
     HULK,
     Consigned,
@@ -25,6 +38,7 @@ from vehiclenest.site.events import (
     shredded,
     tank_month,
 )
+from vehiclenest.site.pulse import BatteryTest
 from vehiclenest.site.settings import Settings
 
 _LOTS_PER_CONSIGNMENT = 500
@@ -122,12 +136,17 @@ class Base:
 
     `unverified` gathers the constants that need saying; `expected_reuse_kg` is what of the parts handed to reuse is expected to find a
     buyer.
+    `tanks` is what its tanks hold, by code and month; `unverified` gathers the constants that need saying; `expected_reuse_kg` is what
+    of the parts handed to reuse is expected to find a buyer. `battery_test` tests traction batteries, where the base has such a test;
+    `batteries` counts their grades.
     """
 
     settings: Settings
     events: list[Event] = field(default_factory=list[Event])
     unverified: dict[str, None] = field(default_factory=dict[str, None])
     expected_reuse_kg: float = 0.0
+    battery_test: BatteryTest | None = None
+    batteries: Counter[str] = field(default_factory=Counter[str])
 
     def work(self, plan: Plan) -> list[Event]:
         """Take a day's vehicles through the base; return what happened."""
@@ -182,15 +201,24 @@ class Base:
             if fraction.bulk:
                 continue
             lot = fraction_lot(vehicle, fraction, self.settings)
-            found = (
-                grade("electrical", ("underbody",), vehicle, self.settings.folder)[0]
-                if fraction.code == TRACTION_BATTERY
-                else None
-            )
+            found = self._battery(vehicle, fraction, lot, depollution) if fraction.code == TRACTION_BATTERY else None
             decision = self._decide(Item(fraction.code, "fraction", fraction.materials, found))
             if decision.route in self.settings.own_routes:
                 continue
             day.consigned[decision.route].append(Consigned(lot, fraction.materials, decision, fraction.stream))
+
+    def _battery(self, vehicle: Vehicle, battery: Fraction, lot: str, depollution: Depollution) -> Grade:
+        """Return the grade of a traction battery: by damage and mileage, and where it is sound by its test."""
+        found = grade("electrical", ("underbody",), vehicle, self.settings.folder)[0]
+        tested = (
+            self.battery_test(vehicle, battery.materials, self.settings.folder) if self.battery_test and found != "X" else None
+        )
+        if tested is None:
+            return found
+        self._note(tested.unverified)
+        self.batteries[tested.grade] += 1
+        self.events.append(battery_tested(vehicle, lot, tested, depollution, self.settings))
+        return tested.part_grade
 
     def _evening(self, plan: Plan, gathered: _Day, costs: Costs) -> None:
         times = self.settings.table["times"]

@@ -3,7 +3,7 @@
 import csv
 import os
 import tempfile
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -39,21 +39,14 @@ def delivered_together(folder: Path, names: Sequence[str]) -> Generator[Path]:
 
 def write_rejected(rejected: Sequence[Rejected], path: Path) -> None:
     """Write `rejected.csv`: file, line, field, reason; whole or not at all."""
-    with whole_file(path) as file:
-        writer = csv.writer(file)
-        writer.writerow(["file", "line", "field", "reason"])
-        writer.writerows(
-            [_inert(row.file), "" if row.line is None else row.line, row.field, _inert(row.reason)] for row in rejected
-        )
+    rows = ([row.file, "" if row.line is None else str(row.line), row.field, row.reason] for row in rejected)
+    write_table([["file", "line", "field", "reason"], *rows], path)
 
 
-def write_table(rows: Sequence[Mapping[str, str]], path: Path) -> None:
-    """Write rows of one shape as CSV under their names; whole or not at all. Without rows the file is empty."""
+def write_table(rows: Iterable[Sequence[str]], path: Path) -> None:
+    """Write a CSV whose cells a spreadsheet takes as text; whole or not at all."""
     with whole_file(path) as file:
-        writer = csv.writer(file)
-        if rows:
-            writer.writerow(list(rows[0]))
-        writer.writerows([_inert(cell) for cell in row.values()] for row in rows)
+        csv.writer(file).writerows([_inert(cell) for cell in row] for row in rows)
 
 
 def _inert(text: str) -> str:

@@ -3,7 +3,7 @@
 Every row ends in one of two places: its vehicle is in the ledger, or it stands among the rejected with line, field and reason.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +19,7 @@ from vehiclenest.ledger.columns import columns_folder, open_columns
 from vehiclenest.loop.records import Route, Stream
 from vehiclenest.loop.route import open_book
 from vehiclenest.site.day import Progress, Tank, plan
+from vehiclenest.site.pulse import BatteryTest
 from vehiclenest.site.reading import Reading, Rejected, drop_known, read_files
 from vehiclenest.site.settings import Settings
 from vehiclenest.site.work import Crew, Worked
@@ -32,6 +33,7 @@ class Result:
 
     `mass_by_route_kg` is what was delivered to each route. Of the parts delivered to reuse `expected_reuse_kg` are expected to find a
     buyer; money and carbon count that chance. `mass_in_kg` is the sum of `mass_by_route_kg`, `stock_kg`, `lost_kg` and `unaccounted_kg`.
+    `batteries` counts tested traction batteries by grade.
     """
 
     rows_read: int
@@ -54,6 +56,7 @@ class Result:
     events: int
     seconds: float
     unverified: list[str]
+    batteries: dict[str, int] = field(default_factory=dict[str, int])
 
     def as_dict(self) -> dict[str, Any]:
         """Return the result as plain data, for JSON."""
@@ -84,6 +87,7 @@ class Result:
             "carbon_kg": self.carbon_kg,
             "carbon_by_source_kg": self.carbon_by_source_kg,
             "energy_kwh": self.energy_kwh,
+            "batteries": self.batteries,
             "events": self.events,
             "seconds": self.seconds,
             "unverified": self.unverified,
@@ -94,7 +98,13 @@ Deliver = Callable[[Result, Iterator[bytes], Sequence[Stock]], None]
 
 
 def run(
-    files: Sequence[Path], ledger: Ledger, settings: Settings, now: datetime, progress: Progress, deliver: Deliver | None = None
+    files: Sequence[Path],
+    ledger: Ledger,
+    settings: Settings,
+    now: datetime,
+    progress: Progress,
+    deliver: Deliver | None = None,
+    battery_test: BatteryTest | None = None,
 ) -> Result:
     """Take the vehicles of files through the base and into the ledger.
 
@@ -113,6 +123,8 @@ def run(
     deliver
         Called with the result, the events of the run and what tanks held before, when all is captured and not yet committed: if
         the files cannot be written, nothing is booked.
+    battery_test
+        Tests traction batteries; without one they are graded by damage and mileage alone.
     """
     started = perf_counter()
     reading = read_files(files, settings, now, progress)
@@ -123,7 +135,7 @@ def run(
         totals = _Totals()
         total = len(reading.incoming)
         days = plan(reading.release(), _tanks(opening), settings, str(first))
-        for worked in crew.work(days, settings, now):
+        for worked in crew.work(days, settings, now, battery_test):
             totals.add(worked, book.enter(worked.entries).stored)
             progress("vehicles", totals.vehicles, total)
         folder, names = columns_folder(ledger.url), ("lot", "flow")
@@ -148,6 +160,7 @@ class _Totals:
     money: defaultdict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     kwh: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     carbon: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    batteries: Counter[str] = field(default_factory=Counter[str])
 
     def add(self, day: Worked, stored: int) -> None:
         """Add a day."""
@@ -155,6 +168,7 @@ class _Totals:
         self.vehicles += day.vehicles
         self.expected_reuse_kg += day.expected_reuse_kg
         self.unverified.update(dict.fromkeys(day.unverified))
+        self.batteries.update(day.batteries)
         for purpose, amount in day.money.items():
             self.money[purpose] += amount
         for sums, of_day in ((self.kwh, day.kwh), (self.carbon, day.carbon_kg)):
@@ -201,6 +215,7 @@ def _result(
         carbon_by_source_kg=carbon,
         energy_kwh=dict(totals.kwh),
         estimated_mass_share=reading.estimated_kg / mass_in if mass_in else 0.0,
+        batteries=dict(sorted(totals.batteries.items())),
         events=totals.events,
         seconds=perf_counter() - started,
         unverified=list(totals.unverified),

@@ -13,6 +13,7 @@ from itertools import islice
 
 from vehiclenest.ledger import Entry, entries_of
 from vehiclenest.site.day import Base, Plan
+from vehiclenest.site.pulse import BatteryTest
 from vehiclenest.site.settings import Settings
 
 _MANY = 5_000  # vehicles from which starting processes pays
@@ -23,7 +24,7 @@ _DAYS_AHEAD = 2  # days a process is given beyond the one that it works on
 class Worked:
     """A day that was worked: entries for the book, and what its events sum to.
 
-    `money` by purpose, `kwh` by carrier, `carbon_kg` by route.
+    `money` by purpose, `kwh` by carrier, `carbon_kg` by route, `batteries` by grade.
     """
 
     vehicles: int
@@ -33,11 +34,12 @@ class Worked:
     money: dict[str, Decimal]
     kwh: dict[str, float]
     carbon_kg: dict[str, float]
+    batteries: dict[str, int]
 
 
-def work_day(plan: Plan, settings: Settings, recorded: datetime) -> Worked:
+def work_day(plan: Plan, settings: Settings, recorded: datetime, battery_test: BatteryTest | None = None) -> Worked:
     """Take a day's vehicles through the base."""
-    base = Base(settings)
+    base = Base(settings, battery_test=battery_test)
     events = base.work(plan)
     money: defaultdict[str, Decimal] = defaultdict(Decimal)
     kwh: defaultdict[str, float] = defaultdict(float)
@@ -58,6 +60,7 @@ def work_day(plan: Plan, settings: Settings, recorded: datetime) -> Worked:
         dict(money),
         dict(kwh),
         dict(carbon),
+        dict(base.batteries),
     )
 
 
@@ -73,19 +76,21 @@ class Crew(ExitStack):
             spawn = multiprocessing.get_context("spawn")
             self._pool = self.enter_context(ProcessPoolExecutor(self._processes, mp_context=spawn))
 
-    def work(self, plans: Iterable[Plan], settings: Settings, recorded: datetime) -> Iterator[Worked]:
+    def work(
+        self, plans: Iterable[Plan], settings: Settings, recorded: datetime, battery_test: BatteryTest | None = None
+    ) -> Iterator[Worked]:
         """Yield the days in order."""
         if self._pool is None:
             for plan in plans:
-                yield work_day(plan, settings, recorded)
+                yield work_day(plan, settings, recorded, battery_test)
             return
         days = iter(plans)
         pool = self._pool
         running: deque[Future[Worked]] = deque()
         for plan in islice(days, self._processes * (1 + _DAYS_AHEAD)):
-            running.append(pool.submit(work_day, plan, settings, recorded))
+            running.append(pool.submit(work_day, plan, settings, recorded, battery_test))
         while running:
             worked = running.popleft().result()
             for plan in islice(days, 1):
-                running.append(pool.submit(work_day, plan, settings, recorded))
+                running.append(pool.submit(work_day, plan, settings, recorded, battery_test))
             yield worked
