@@ -5,6 +5,7 @@ Run on an idle machine: .venv/bin/python benchmarks/ledger.py [--events 60000] [
 """
 
 import argparse
+import gc
 import itertools
 import json
 import os
@@ -20,7 +21,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import psycopg
@@ -94,9 +95,9 @@ def documents_of(events: list[dict[str, Any]]) -> list[bytes]:
 def databases(folder: Path) -> Generator[Callable[[str, str], str]]:
     """Give a maker of new databases by kind and name, PostgreSQL's on a server of its own."""
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # pgserver looks for it when it is imported
-    import pgserver
+    from pgserver import get_server  # pyright: ignore[reportPrivateImportUsage]  # it is its face
 
-    with tempfile.TemporaryDirectory(prefix="vnest-pg-") as place, pgserver.get_server(place, cleanup_mode="stop") as server:  # pyright: ignore[reportPrivateImportUsage]
+    with tempfile.TemporaryDirectory(prefix="vnest-pg-") as place, get_server(place, cleanup_mode="stop") as server:
 
         def make(kind: str, name: str) -> str:
             if kind == "SQLite":
@@ -314,10 +315,10 @@ def _sorted(shares: dict[Any, float]) -> list[float]:
 
 def _numbers(value: Any) -> Iterator[float]:
     if isinstance(value, dict):
-        for key in sorted(value):
-            yield from _numbers(value[key])
+        for _, item in sorted(cast("dict[str, Any]", value).items()):
+            yield from _numbers(item)
     elif isinstance(value, list):
-        for item in value:
+        for item in cast("list[Any]", value):
             yield from _numbers(item)
     elif isinstance(value, int | float):
         yield float(value)
@@ -331,6 +332,7 @@ def main() -> int:
     parser.add_argument("--only", choices=("capture", "traces", "crashes", "conformance", "engines"), help="Measure one thing.")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
+    gc.set_threshold(200_000)  # as the command line does
     bars: list[Bar] = []
     with tempfile.TemporaryDirectory(prefix="vnest-ledger-") as name:
         folder = Path(name)

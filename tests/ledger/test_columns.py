@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -186,9 +186,9 @@ def figures_of(ledger: Ledger, engine: str) -> dict[str, Any]:
 def approximately(value: Any) -> Any:
     """Compare numbers wherever they stand, to 1e-9."""
     if isinstance(value, dict):
-        return {key: approximately(item) for key, item in value.items()}
+        return {key: approximately(item) for key, item in cast("dict[str, Any]", value).items()}
     if isinstance(value, list):
-        return [approximately(item) for item in value]
+        return [approximately(item) for item in cast("list[Any]", value)]
     return pytest.approx(value, rel=1e-9, abs=1e-9) if isinstance(value, float) else value
 
 

@@ -56,7 +56,7 @@ class Book:
             route: rule.law
             for rule in self.rules
             if code in rule.codes or (assembly and assembly in rule.assemblies)
-            for route in rule.never
+            for route in sorted(rule.never)  # the same reason in every process
         }
 
 
