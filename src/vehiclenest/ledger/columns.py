@@ -177,7 +177,7 @@ def _connect(engine: str, scratch: Path, events: int) -> Any:
             if events < _MANY:
                 duckdb.raw_sql("SET threads = 1")  # one thread adds in the same order every time, to the last digit
             return duckdb
-        from pyspark.sql import SparkSession  # pyright: ignore[reportMissingImports]  # the extra spark
+        from pyspark.sql import SparkSession
 
         # A ledger's columns are small for Spark: few partitions, and times that stay UTC.
         session = SparkSession.builder.appName("vnest").config("spark.sql.shuffle.partitions", "8").getOrCreate()
