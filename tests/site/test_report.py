@@ -560,3 +560,12 @@ def test_without_script_every_table_is_there_in_english(browser: "Browser", smal
         assert not visit.page.locator(".languages").is_visible()
         assert not visit.page.locator("#chart-flow").is_visible()
         assert not visit.sideways()
+
+
+def test_a_year_of_vehicles_is_listed_in_part_and_says_so(example: Ran, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report_module, "_MOST_VEHICLES", 7)
+    write_report(example.result, tmp_path / "part.html", title="part", generated=GENERATED, place="cn")
+    page = (tmp_path / "part.html").read_text(encoding="utf-8")
+    assert "The first 7 are listed" in page
+    assert f'<th scope="row">{example.result.vehicles[6].reference}</th>' in page
+    assert f'<th scope="row">{example.result.vehicles[7].reference}</th>' not in page

@@ -204,15 +204,17 @@ def balance(by: Any, first: str | None, last: str | None, db: str, as_of: dateti
 @app.command(epilog="Example: vnest export everything.jsonld")
 @click.argument("file", type=FILE)
 @database
+@as_of_option
 @json_flag
-def export(file: Path, db: str, as_json: bool) -> None:
+def export(file: Path, db: str, as_of: datetime | None, as_json: bool) -> None:
     """Write every event of the ledger as one EPCIS 2.0 document."""
     from vehiclenest.ledger import Ledger
     from vehiclenest.site import write_events
 
     with Ledger(db, create=False) as ledger:
-        events = ledger.size()
-        write_events(ledger.bodies(), [], file, datetime.now(UTC))
+        with ledger.reading() as book:
+            events = book.last(as_of)
+            write_events(book.bodies(as_of=as_of), [], file, datetime.now(UTC))
     if as_json:
         print_json({"file": str(file), "events": events})
     else:

@@ -6,10 +6,9 @@ This is the only place that derives rows. Capture writes them, verification deri
 import hashlib
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import orjson
 
@@ -45,8 +44,7 @@ FlowRow = tuple[
 ]  # lot, code, kg, route, reason, value, carbon
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """What the book keeps of one event.
 
     `identity` is the CBV event hash, or for an error declaration the hash of that and of what it declares; `declared` is then the hash
@@ -132,13 +130,35 @@ def entry_of_document(document: Mapping[str, Any], context: Context, recorded: d
     ClosureError, InputError
         Where it carries our flows and they are wrong.
     """
-    own = ours(document, context.declared)
+    own = ours(document, context.declared) if any(_with_prefix(document, prefix) for prefix in _our_prefixes(context)) else None
     event = None
     if own is not None:
         from vehiclenest.ledger.reading import from_epcis  # foreign events should not wait for pydantic
 
         event = close(from_epcis(own))
     return _entry(event, document, context, recorded)
+
+
+@lru_cache(maxsize=256)
+def _our_prefixes(context: Context) -> tuple[str, ...]:
+    return tuple(name for name, space in context.prefixes.items() if space == NAMESPACE)
+
+
+def _with_prefix(document: Mapping[str, Any], prefix: str) -> bool:
+    return any(key.startswith(prefix + ":") for key in document)
+
+
+@lru_cache(maxsize=256)
+def _around(context: Context) -> bytes | None:
+    """Return what has to be kept of a context, as JSON: what the ledger's own does not say."""
+    more = [part for part in context.declared if part not in CONTEXT]
+    return orjson.dumps(more) if more else None
+
+
+@lru_cache(maxsize=16)
+def _record_time(recorded: datetime) -> tuple[str, int]:
+    """Return a time of capture as the body and the tables say it."""
+    return format_time(recorded), microseconds(recorded) // 1000 * 1000
 
 
 def _entry(event: Event | None, document: Mapping[str, Any], context: Context, recorded: datetime) -> Entry:
@@ -150,18 +170,21 @@ def _entry(event: Event | None, document: Mapping[str, Any], context: Context, r
     if declaration is not None:
         declared = identity
         identity = hashlib.sha256(identity + orjson.dumps(declaration, option=orjson.OPT_SORT_KEYS)).digest()
-    body = dict(document) | {"recordTime": format_time(recorded)}
-    known = (*CONTEXT, *parts_of(document.get("@context", ())))
-    more = [part for part in context.declared if part not in known]
+    record_time, record_microseconds = _record_time(recorded)
+    around = _around(context)
+    if around is not None and "@context" in document:  # what the event declares itself stays with it
+        own = parts_of(document["@context"])
+        outer = [part for part in orjson.loads(around) if part not in own]
+        around = orjson.dumps(outer) if outer else None
     head = (
         identity,
         None if event_id == computed else event_id,
         str(document["type"]),
         microseconds(event.time if event else datetime.fromisoformat(document["eventTime"])),
-        microseconds(recorded) // 1000 * 1000,  # as exactly as the body says it
+        record_microseconds,
         str(document.get("bizStep", "")),
-        pack(orjson.dumps(body)),
-        orjson.dumps(more) if more else None,
+        pack(orjson.dumps({**document, "recordTime": record_time})),
+        around,
         declared,
     )
     if event is None or declared is not None:
@@ -207,7 +230,7 @@ def ours(document: Mapping[str, Any], context: Sequence[Any] = ()) -> Mapping[st
         if isinstance(part, dict):
             spaces.update(cast("dict[str, Any]", part))
     for prefix, space in spaces.items():
-        if space != NAMESPACE or not any(key.startswith(prefix + ":") for key in document):
+        if space != NAMESPACE or not _with_prefix(document, prefix):
             continue
         return document if prefix == PREFIX else cast("dict[str, Any]", _renamed(document, prefix + ":"))
     return None

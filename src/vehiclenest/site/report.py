@@ -35,6 +35,7 @@ _STAGES = {
     for stream in Stream
 }
 _NO_STREAM = "none"
+_MOST_VEHICLES = 5_000  # a browser shows that many rows without pain
 _NOTHING_KG = 1e-6  # a flow of less is the noise of adding floating-point numbers: a milligram in a vehicle
 _MISSING = "–"
 
@@ -142,7 +143,8 @@ def _page(result: Result, title: str, generated: datetime, place: str) -> str:
         "carbon": _carbon_bars(result),
         "table": _recovery_table(result.rates),
         "uses": USES,
-        "vehicles": _vehicle_rows(result.vehicles),
+        "vehicles": _vehicle_rows(result.vehicles[:_MOST_VEHICLES]),
+        "listed": min(len(result.vehicles), _MOST_VEHICLES),
         "scripts": scripts,
         "style": asset("report.css"),
         "policy": "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src "

@@ -5,7 +5,8 @@ lot beside a serial number (GS1 Digital Link: URI syntax 1.2, canonical form).
 """
 
 import string
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 from urllib.parse import quote, unquote
 
 from vehiclenest.core.errors import InputError
@@ -92,9 +93,29 @@ _SCHEMES: Final = frozenset(
         "cpi",
     )
 )
-_GIAI: Final = "urn:epc:id:giai:"
+
+
+class _Form(NamedTuple):
+    """How a key of digits is written: what the URN starts with, digits of prefix and reference together, AIs of key and serial."""
+
+    start: str
+    digits: int
+    indicator_first: bool  # whether the reference's first digit stands before the prefix
+    ai: str
+    serial_ai: str
+    no_serial: str = ""  # what stands for none
+
+
+# What most identifiers of a ledger are: those need no parsing.
+_PLAIN_FORMS: Final = {
+    "sgtin": _Form("urn:epc:id:", 13, True, "01", "21"),
+    "lgtin": _Form("urn:epc:class:", 13, True, "01", "10"),
+    "sscc": _Form("urn:epc:id:", 17, True, "00", ""),
+    "sgln": _Form("urn:epc:id:", 12, False, "414", "254", "0"),
+}
 _PREFIX_LENGTHS: Final = range(6, 13)
 _GIAI_LONGEST: Final = 30
+_SERIAL_LONGEST: Final = 20
 
 
 def canonical_link(text: str) -> str | None:
@@ -108,19 +129,36 @@ def canonical_link(text: str) -> str | None:
     'https://id.gs1.org/01/04012345111118/21/9876'
     """
     if text.startswith("urn:epc:"):
-        return _plain_giai(text) or _from_urn(text)
+        return _plain(text) or _from_urn(text)
     if text[:8].lower().startswith(("https://", "http://")):
         return _from_link(text)
     return None
 
 
-def _plain_giai(text: str) -> str | None:
-    """Most things of a ledger are GIAIs of letters and digits: those need no parsing."""
-    if not text.startswith(_GIAI):
+@lru_cache(maxsize=65_536)  # an identifier is looked at when it is checked and when it is hashed
+def _plain(text: str) -> str | None:
+    """Return the link of a plainly written thing, lot, logistic unit or location; None for whatever takes more than a look."""
+    scheme, colon, key = text[8:].partition(":")[2].partition(":")
+    prefix, _, rest = key.partition(".")
+    if not (colon and key.isascii() and len(prefix) in _PREFIX_LENGTHS and prefix.isdecimal()):
         return None
-    prefix, _, reference = text[len(_GIAI) :].partition(".")
-    plain = len(prefix) in _PREFIX_LENGTHS and prefix.isdecimal() and prefix.isascii() and _PLAIN.issuperset(reference)
-    return f"{_HOST}8004/{prefix}{reference}" if plain and 0 < len(reference) <= _GIAI_LONGEST - len(prefix) else None
+    if scheme == "giai":
+        plain = _PLAIN.issuperset(rest) and 0 < len(rest) <= _GIAI_LONGEST - len(prefix) and text.startswith("urn:epc:id:")
+        return f"{_HOST}8004/{prefix}{rest}" if plain else None
+    form = _PLAIN_FORMS.get(scheme)
+    return _numbered(form, prefix, rest) if form is not None and text.startswith(form.start) else None
+
+
+def _numbered(form: _Form, prefix: str, rest: str) -> str | None:
+    """Return the link of a key of digits with a check digit, and a serial where the scheme has one."""
+    reference, dot, serial = rest.partition(".")
+    if len(prefix) + len(reference) != form.digits or not reference.isdecimal() or bool(dot) != bool(form.serial_ai):
+        return None
+    if dot and not (0 < len(serial) <= _SERIAL_LONGEST and _PLAIN.issuperset(serial)):
+        return None
+    body = f"{reference[0]}{prefix}{reference[1:]}" if form.indicator_first else prefix + reference
+    link = f"{_HOST}{form.ai}/{body}{gs1_check_digit(body)}"
+    return link if not dot or serial == form.no_serial else f"{link}/{form.serial_ai}/{serial}"
 
 
 def _from_urn(text: str) -> str | None:
@@ -174,7 +212,7 @@ def identity_fault(text: str) -> str:
     EPC schemes that GS1 keys do not use, and links of other hosts, are left alone.
     """
     if text.startswith(("urn:epc:id:", "urn:epc:class:", "urn:epc:idpat:")):
-        return "" if _plain_giai(text) else _urn_fault(text)
+        return "" if _plain(text) else _urn_fault(text)
     if text.startswith(_HOST):
         return _link_fault(text)
     return ""

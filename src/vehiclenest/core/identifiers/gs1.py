@@ -170,8 +170,10 @@ def gs1_check_digit(digits: str) -> str:
     """
     if not digits or not _DIGITS.issuperset(digits):
         raise _fault(f"{_short(digits)} has no check digit", "digits only")
-    values = [int(digit) for digit in reversed(digits)]
-    return str(-(3 * sum(values[::2]) + sum(values[1::2])) % 10)
+    codes = digits.encode("ascii")[::-1]
+    odd, even = codes[::2], codes[1::2]
+    zero = ord("0")
+    return str(-(3 * (sum(odd) - zero * len(odd)) + sum(even) - zero * len(even)) % 10)
 
 
 def giai(company_prefix: str, reference: str) -> Epc:
