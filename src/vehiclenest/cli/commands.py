@@ -211,10 +211,9 @@ def export(file: Path, db: str, as_of: datetime | None, as_json: bool) -> None:
     from vehiclenest.ledger import Ledger
     from vehiclenest.site import write_events
 
-    with Ledger(db, create=False) as ledger:
-        with ledger.reading() as book:
-            events = book.last(as_of)
-            write_events(book.bodies(as_of=as_of), [], file, datetime.now(UTC))
+    with Ledger(db, create=False) as ledger, ledger.reading() as book:
+        events = book.last(as_of)
+        write_events(book.bodies(as_of=as_of), [], file, datetime.now(UTC))
     if as_json:
         print_json({"file": str(file), "events": events})
     else:

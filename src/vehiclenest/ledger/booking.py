@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Table, func, select
@@ -52,7 +53,8 @@ class Booking:
         self.texts = texts
         self.stored = 0
         self.known = 0
-        self._rows: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
+        self.booked: list[Entry] = []  # in the order of the rows of the table `event`
+        self.rows: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
         self._lots: dict[str, _Lot] = {}
         self._seqs: dict[bytes, int] = {}
         self._event_ids: dict[str, int] = {}  # of this capture
@@ -85,7 +87,7 @@ class Booking:
         """Write everything that was booked."""
         self.texts.write()
         for table in schema.metadata.sorted_tables:
-            insert_rows(self.connection, table, self._rows[table.name])
+            insert_rows(self.connection, table, self.rows[table.name])
 
     def _add(self, entry: Entry, index: int) -> None:
         seq = self._next_seq
@@ -98,10 +100,11 @@ class Booking:
             self._withdraw(withdrawn, seq, index)
         self._next_seq += 1
         self.stored += 1
+        self.booked.append(entry)
         self._seqs[entry.identity] = seq
         if entry.event_id is not None:
             self._event_ids[entry.event_id] = seq
-        rows = self._rows
+        rows = self.rows
         context = None if entry.context is None else self.texts.contexts.id((entry.context,))
         rows["event"].append(
             (
@@ -190,7 +193,7 @@ class Booking:
                 self._next_lot += 1
             lot.described = True
             start, reference = split(uri)
-            self._rows["lot"].append(
+            self.rows["lot"].append(
                 (lot.id, seq, self.texts.prefixes.id((start,)), reference, self.texts.descriptions.id((kind, name, stream)))
             )
         self._lots.update(changes)
@@ -213,11 +216,11 @@ class Booking:
         """Take the flows of an event back; its lots have to hold again at the end of the capture."""
         withdrawal = schema.withdrawal
         if (
-            any(row[0] == target for row in self._rows["withdrawal"])
+            any(row[0] == target for row in self.rows["withdrawal"])
             or self.connection.execute(select(withdrawal.c.by_seq).where(withdrawal.c.event_seq == target)).scalar()
         ):
             return
-        self._rows["withdrawal"].append((target, seq))
+        self.rows["withdrawal"].append((target, seq))
         for uri, code, mass in self._flows_of(target):
             lot = self._lots[uri]
             gained = code in _GAINS
@@ -229,7 +232,7 @@ class Booking:
 
     def _flows_of(self, seq: int) -> list[tuple[str, int, float]]:
         uris = {lot.id: uri for uri, lot in self._lots.items()}
-        if own := [(uris[row[2]], row[3], row[4]) for row in self._rows["lot_flow"] if row[0] == seq and row[2] is not None]:
+        if own := [(uris[row[2]], row[3], row[4]) for row in self.rows["lot_flow"] if row[0] == seq and row[2] is not None]:
             return own
         flow, named = schema.lot_flow, named_lots()
         query = select(named.c.prefix + named.c.reference, flow.c.flow, flow.c.mass_kg).join(named, named.c.id == flow.c.lot_id)
@@ -355,6 +358,7 @@ class Dictionary:
         self._by = list(table.columns.keys()).index(by) - 1
         self.fresh: list[tuple[Any, ...]] = []
         self._known: dict[tuple[Any, ...], int] = {}
+        self._texts: dict[int, tuple[Any, ...]] = {}  # the same the other way round, as far as somebody asked
         self._last = connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
 
     def load(self, keys: Iterable[tuple[Any, ...]]) -> None:
@@ -374,6 +378,12 @@ class Dictionary:
             found = self._last = self._known[key] = self._last + 1
             self.fresh.append((found, *key))
         return found
+
+    def text(self, identity: int) -> tuple[Any, ...]:
+        """Return the text of a number that `id` gave."""
+        for key in islice(self._known, len(self._texts), None):
+            self._texts[self._known[key]] = key
+        return self._texts[identity]
 
     def write(self) -> None:
         """Write the texts that are new."""

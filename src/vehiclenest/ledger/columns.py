@@ -19,7 +19,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import orjson
 import pyarrow as pa
@@ -28,11 +29,13 @@ from sqlalchemy import Connection, func, select
 
 from vehiclenest.core.errors import InputError
 from vehiclenest.ledger import schema
+from vehiclenest.ledger.booking import Booking
 from vehiclenest.ledger.closure import close
 from vehiclenest.ledger.entry import FLOWS, microseconds, ours, unpack
-from vehiclenest.ledger.store import Book
+from vehiclenest.ledger.store import Book, attributes_in
 
 ENGINES = ("duckdb", "pyspark")
+_WITH_ATTRIBUTES = "vehicle"  # the only lots whose attributes a balance asks for
 _MANY = 10_000  # events from which an unfinished day is kept as well
 _EVENTS_AT_ONCE = 2_000
 _TEXT = pa.dictionary(pa.int32(), pa.string())
@@ -109,6 +112,7 @@ def open_columns(
     as_of: datetime | None = None,
     committed: bool = True,
     names: Collection[str] = TABLES,
+    live: "LivePiece | None" = None,
     engine: str | None = None,
     progress: Progress | None = None,
 ) -> Generator[Columns]:
@@ -126,6 +130,8 @@ def open_columns(
         Whether what the connection sees may be kept.
     names
         The tables that will be asked for: where nothing is kept, the others are not made.
+    live
+        What this transaction booked, with these tables, where somebody wrote it along the way.
     engine
         ``duckdb`` or ``pyspark``; by default the environment's `VNEST_ENGINE`, or DuckDB.
     progress
@@ -141,7 +147,7 @@ def open_columns(
     with_errors = select(withdrawal.c.event_seq, withdrawal.c.by_seq).where(withdrawal.c.by_seq <= last)
     withdrawn = sorted({seq for pair in connection.execute(with_errors) for seq in pair})
     with tempfile.TemporaryDirectory(prefix="vnest-columns-") as scratch:
-        pieces = _pieces(connection, folder, Path(scratch), names if not committed else TABLES, progress or _silent)
+        pieces = _pieces(connection, folder, Path(scratch), names if not committed else TABLES, progress or _silent, live)
         files = {name: [piece / f"{name}.parquet" for piece in pieces] for name in names}
         backend = _connect(engine or os.environ.get("VNEST_ENGINE") or ENGINES[0], Path(scratch), last)
         try:
@@ -186,11 +192,21 @@ def _connect(engine: str, scratch: Path, events: int) -> Any:
         raise InputError(f"the engine {engine} is not installed: {error}", expected="pip install 'vehiclenest[spark]'") from None
 
 
-def _pieces(connection: Connection, folder: Path, scratch: Path, names: Collection[str], progress: Progress) -> list[Path]:
+def _pieces(
+    connection: Connection,
+    folder: Path,
+    scratch: Path,
+    names: Collection[str],
+    progress: Progress,
+    live: "LivePiece | None",
+) -> list[Path]:
     """Return the folders that together hold every event, writing what is missing; it is kept where all tables are asked for."""
     event = schema.event
     newest, recorded = connection.execute(select(func.max(event.c.seq), func.max(event.c.record_time))).one()
     kept, done = _chain(connection, folder)
+    if live is not None:
+        newest = live.first - 1
+        kept = [*kept, live.finished()] if newest <= done else kept
     if kept and (newest or 0) <= done:
         return kept
     today = microseconds(datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0))
@@ -213,7 +229,7 @@ def _pieces(connection: Connection, folder: Path, scratch: Path, names: Collecti
         except OSError:  # another process was quicker: its piece holds the same events
             shutil.rmtree(written, ignore_errors=True)
             written = folder / piece
-    return [*kept, written]
+    return [*kept, written, *([live.finished()] if live is not None else [])]
 
 
 def _mark(connection: Connection, last: int) -> str:
@@ -238,20 +254,73 @@ def _chain(connection: Connection, folder: Path) -> tuple[list[Path], int]:
     return chain, done
 
 
+class LivePiece:
+    """Lots and flows as a transaction books them: what was just written has not to be read again. A context manager."""
+
+    names = ("lot", "flow")
+
+    def __init__(self, first: int) -> None:
+        self.first = first
+        self._folder = tempfile.TemporaryDirectory(prefix="vnest-live-")
+        self._writers = _writers(Path(self._folder.name), self.names)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.finished()
+        self._folder.cleanup()
+
+    def finished(self) -> Path:
+        """Return the folder of the piece; nothing can be added any more."""
+        for writer in self._writers.values():
+            writer.close()
+        self._writers = {}
+        return Path(self._folder.name)
+
+    def add(self, booking: Booking) -> None:
+        """Write what a booking has booked."""
+        times = {row[0]: (row[4], row[6]) for row in booking.rows["event"]}
+        routes = (flow[3] for entry in booking.booked for flow in entry.flows)
+        flows = [
+            (seq, *times[seq], lot, _FLOW_NAMES[code], kg, route or None, value, carbon)
+            for (seq, _, lot, code, kg, _, value, carbon, _), route in zip(booking.rows["lot_flow"], routes, strict=True)
+        ]
+        bodies = {row[0]: entry.body for row, entry in zip(booking.rows["event"], booking.booked, strict=True)}
+        lots: list[tuple[Any, ...]] = []
+        for identity, seq, prefix, reference, description in booking.rows["lot"]:
+            kind, name, stream = booking.texts.descriptions.text(description)
+            (start,) = booking.texts.prefixes.text(prefix)
+            attributes = None
+            if kind == _WITH_ATTRIBUTES:
+                attributes = _json(attributes_in(orjson.loads(unpack(bodies[seq])), start + reference))
+            lots.append((identity, seq, reference, kind, name, stream, attributes))
+        for name, rows in (("lot", lots), ("flow", flows)):
+            _write(self._writers[name], name, rows)
+
+
+def _writers(folder: Path, names: Collection[str]) -> dict[str, pq.ParquetWriter]:
+    return {name: pq.ParquetWriter(folder / f"{name}.parquet", _SCHEMAS[name], compression="zstd") for name in names}
+
+
+def _write(writer: pq.ParquetWriter, name: str, rows: list[tuple[Any, ...]]) -> None:
+    if rows:
+        columns = zip(zip(*rows, strict=True), _SCHEMAS[name], strict=True)
+        arrays = [pa.array(column, field.type) for column, field in columns]
+        writer.write_table(pa.Table.from_arrays(arrays, schema=_SCHEMAS[name]))
+
+
 def write_piece(
     connection: Connection, folder: Path, first: int, last: int, names: Collection[str] = TABLES, progress: Progress = _silent
 ) -> None:
     """Write the events from number `first` to `last` as Parquet files into a folder, one a table."""
-    writers = {name: pq.ParquetWriter(folder / f"{name}.parquet", _SCHEMAS[name], compression="zstd") for name in names}
+    writers = _writers(folder, names)
     try:
         for start in range(first, last + 1, _EVENTS_AT_ONCE):
             end = min(start + _EVENTS_AT_ONCE - 1, last)
             rows = _rows(connection, start, end, bodies=not _WITHOUT_BODIES.issuperset(names))
             for name, writer in writers.items():
-                if rows[name]:
-                    columns = zip(zip(*rows[name], strict=True), _SCHEMAS[name], strict=True)
-                    arrays = [pa.array(column, field.type) for column, field in columns]
-                    writer.write_table(pa.Table.from_arrays(arrays, schema=_SCHEMAS[name]))
+                _write(writer, name, rows[name])
             progress("columns", end - first + 1, last - first + 1)
     finally:
         for writer in writers.values():
@@ -337,6 +406,10 @@ def _lots(connection: Connection, first: int, last: int) -> Iterator[tuple[Any, 
     )
     for identity, seq, start, reference, kind, name, stream in connection.execute(query).all():
         attributes = None
-        if kind == "vehicle":  # the only lots whose attributes a balance asks for
-            attributes = orjson.dumps(Book(connection).attributes(seq, start + reference)).decode()
+        if kind == _WITH_ATTRIBUTES:
+            attributes = _json(Book(connection).attributes(seq, start + reference))
         yield identity, seq, reference, kind, name, stream, attributes
+
+
+def _json(attributes: Mapping[str, str]) -> str:
+    return orjson.dumps(attributes).decode()

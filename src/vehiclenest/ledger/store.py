@@ -6,7 +6,7 @@ declaration withdraws an event from then on; what it leaves behind has to hold a
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -74,12 +74,14 @@ class Book:
         """
         return self.enter(entries_of(events, recorded or datetime.now(UTC)))
 
-    def enter(self, entries: Sequence[Entry]) -> Captured:
-        """Store entries in this order, all or none; raises as `capture` does."""
+    def enter(self, entries: Sequence[Entry], observe: Callable[[Booking], None] | None = None) -> Captured:
+        """Store entries in this order, all or none; raises as `capture` does. `observe` gets to see what was booked."""
         booking = self.booking()
         for index, error in booking.book(entries):
             raise error.at(field=f"event {index} ({entries[index].name})")
         booking.write()
+        if observe is not None:
+            observe(booking)
         return Captured(booking.stored, booking.known)
 
     def booking(self) -> Booking:
@@ -167,7 +169,7 @@ class Book:
 
     def attributes(self, seq: int, uri: str) -> dict[str, str]:
         """Return what an event says of a lot that it describes, beside its kind, name and stream."""
-        return _attributes(self.body(seq), uri)
+        return attributes_in(self.body(seq), uri)
 
     def bodies(self, first: int = 1, as_of: datetime | None = None, *, in_force_only: bool = False) -> Iterator[bytes]:
         """Yield events as JSON in the order of capture.
@@ -272,7 +274,7 @@ def entries_of(events: Iterable[Event], recorded: datetime) -> list[Entry]:
     return entries
 
 
-def _attributes(body: dict[str, Any], uri: str) -> dict[str, str]:
+def attributes_in(body: dict[str, Any], uri: str) -> dict[str, str]:
     described: list[dict[str, Any]] = (ours(body) or {}).get(f"{PREFIX}:lots", [])
     nothing: dict[str, Any] = {}
     found = next((item for item in described if item[f"{PREFIX}:id"] == uri), nothing)

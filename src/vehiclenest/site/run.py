@@ -15,7 +15,7 @@ from typing import Any
 from vehiclenest.disclosure import Rates, in_scope, recovery_rates
 from vehiclenest.ledger import Ledger, Stock
 from vehiclenest.ledger.balance import Span, VehicleFate, largest_closure_error, vehicle_fates
-from vehiclenest.ledger.columns import columns_folder, open_columns
+from vehiclenest.ledger.columns import LivePiece, columns_folder, open_columns
 from vehiclenest.loop.records import Route, Stream
 from vehiclenest.loop.route import open_book
 from vehiclenest.site.day import Progress, Tank, plan
@@ -135,14 +135,16 @@ def run(
         totals = _Totals()
         total = len(reading.incoming)
         days = plan(reading.release(), _tanks(opening), settings, str(first))
-        for worked in crew.work(days, settings, now, battery_test):
-            totals.add(worked, book.enter(worked.entries).stored)
-            progress("vehicles", totals.vehicles, total)
-        folder, names = columns_folder(ledger.url), ("lot", "flow")
-        with open_columns(book.connection, folder, committed=False, names=names, progress=progress) as columns:
-            span = Span(first_event=first)
-            vehicles = vehicle_fates(columns, span)
-            worst = largest_closure_error(columns, span)
+        with LivePiece(first) as live:
+            for worked in crew.work(days, settings, now, battery_test):
+                totals.add(worked, book.enter(worked.entries, live.add).stored)
+                progress("vehicles", totals.vehicles, total)
+            with open_columns(
+                book.connection, columns_folder(ledger.url), committed=False, names=live.names, live=live, progress=progress
+            ) as columns:
+                span = Span(first_event=first)
+                vehicles = vehicle_fates(columns, span)
+                worst = largest_closure_error(columns, span)
         result = _result(reading, vehicles, settings, totals, worst, started)
         if deliver:
             deliver(result, book.bodies(first), opening)

@@ -41,7 +41,7 @@ class Settings:
     @property
     def company_prefix(self) -> str:
         """GS1 Company Prefix of the base."""
-        return self.table["identity"].text("company_prefix")
+        return _company_prefix(self.folder)
 
     @property
     def own_routes(self) -> frozenset[str]:
@@ -73,3 +73,8 @@ class Settings:
 @lru_cache(maxsize=4096)  # a thing is named several times while it is at hand
 def _thing(company_prefix: str, reference: str) -> str:
     return giai(company_prefix, reference).urn()
+
+
+@lru_cache(maxsize=64)
+def _company_prefix(folder: Path | None) -> str:
+    return load_table(_TABLE, folder)["identity"].text("company_prefix")
