@@ -110,7 +110,8 @@ def entry_of(event: Event, recorded: datetime) -> Entry:
     """
     closed = close(event)
     ours_at_all = event.lots or event.material or event.energy or event.money or event.information
-    return _entry(closed if ours_at_all else None, to_epcis(closed), OURS, recorded)
+    document = to_epcis(closed)
+    return _entry(closed if ours_at_all else None, document, OURS, recorded, document["eventID"])
 
 
 def entry_of_document(document: Mapping[str, Any], context: Context, recorded: datetime) -> Entry:
@@ -136,7 +137,7 @@ def entry_of_document(document: Mapping[str, Any], context: Context, recorded: d
         from vehiclenest.ledger.reading import from_epcis  # foreign events should not wait for pydantic
 
         event = close(from_epcis(own))
-    return _entry(event, document, context, recorded)
+    return _entry(event, document, context, recorded, event_hash(document, context))
 
 
 @lru_cache(maxsize=256)
@@ -161,8 +162,7 @@ def _record_time(recorded: datetime) -> tuple[str, int]:
     return format_time(recorded), microseconds(recorded) // 1000 * 1000
 
 
-def _entry(event: Event | None, document: Mapping[str, Any], context: Context, recorded: datetime) -> Entry:
-    computed = event_hash(document, context)
+def _entry(event: Event | None, document: Mapping[str, Any], context: Context, recorded: datetime, computed: str) -> Entry:
     identity = bytes.fromhex(computed.partition(";")[2][:64])
     event_id = document.get("eventID")
     declaration = document.get("errorDeclaration")

@@ -275,6 +275,7 @@ def entries_of(events: Iterable[Event], recorded: datetime) -> list[Entry]:
 
 
 def attributes_in(body: dict[str, Any], uri: str) -> dict[str, str]:
+    """Return what an event says of a lot that it describes, beside its kind, name and stream."""
     described: list[dict[str, Any]] = (ours(body) or {}).get(f"{PREFIX}:lots", [])
     nothing: dict[str, Any] = {}
     found = next((item for item in described if item[f"{PREFIX}:id"] == uri), nothing)
