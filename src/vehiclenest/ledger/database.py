@@ -17,6 +17,8 @@ from vehiclenest.core.errors import ConflictError, InputError, NotFoundError, Ve
 HEAD = "0002"  # newest migration; a test holds it against the folder
 BUSY_TIMEOUT_SECONDS = 120
 _VARIABLES = 500
+_INSERTED = "vnest_inserted"  # rows inserted over a connection to PostgreSQL since tables were counted
+_MANY_ROWS = 10_000
 _CACHE_KIB = 262_144
 _WRITER = 0x766E657374  # the advisory lock of whoever writes on PostgreSQL: "vnest"
 
@@ -46,8 +48,8 @@ def connect(url: str, *, create: bool) -> Engine:
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         shown = parsed.render_as_string(hide_password=True)
-        # PostgreSQL's compiler of queries costs a trace more than it saves.
-        arguments = {"options": "-c jit=off"} if parsed.get_backend_name() == "postgresql" else {}
+        # The row store is asked for single things: to compile a query, or to read a table to join a few rows, costs more than it saves.
+        arguments = {"options": "-c jit=off -c enable_hashjoin=off"} if parsed.get_backend_name() == "postgresql" else {}
         engine = create_engine(parsed, connect_args=arguments)
     except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
         if isinstance(error, ModuleNotFoundError) and error.name == "psycopg":
@@ -96,6 +98,7 @@ def writing(engine: Engine) -> Generator[Connection]:
             except BaseException:
                 connection.rollback()
                 raise
+            _count_anew(connection)
             connection.commit()
     except (OperationalError, DatabaseError) as error:
         if "locked" in str(error.orig) or "lock timeout" in str(error.orig):
@@ -106,6 +109,13 @@ def writing(engine: Engine) -> Generator[Connection]:
         raise InputError(f"{url} cannot be written: {error.orig}", expected="a database that can be written") from None
 
 
+def _count_anew(connection: Connection) -> None:
+    """Let PostgreSQL count its tables anew after much was inserted: by old counts it reads whole tables to find a single thing."""
+    if connection.info.get(_INSERTED, 0) >= _MANY_ROWS:
+        connection.execute(text("ANALYZE"))
+        connection.info[_INSERTED] = 0
+
+
 def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert rows whose values stand in the order of the table's columns, past the costly treatment of rows one by one."""
     if not rows:
@@ -114,6 +124,7 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, 
         connection.exec_driver_sql(str(insert(table).compile(connection.engine)), list(rows))
         return
     names = ", ".join(column.name for column in table.columns)
+    connection.info[_INSERTED] = connection.info.get(_INSERTED, 0) + len(rows)
     driver: Any = connection.connection  # psycopg's own: COPY is no part of the common interface
     with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
         for row in rows:
