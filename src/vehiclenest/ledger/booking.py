@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Table, func, select
@@ -358,7 +357,7 @@ class Dictionary:
         self._by = list(table.columns.keys()).index(by) - 1
         self.fresh: list[tuple[Any, ...]] = []
         self._known: dict[tuple[Any, ...], int] = {}
-        self._texts: dict[int, tuple[Any, ...]] = {}  # the same the other way round, as far as somebody asked
+        self._texts: dict[int, tuple[Any, ...]] = {}  # the same the other way round
         self._last = connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
 
     def load(self, keys: Iterable[tuple[Any, ...]]) -> None:
@@ -369,20 +368,21 @@ class Dictionary:
         columns = list(self.table.columns)
         for chunk in chunks(wanted) if self._last else ():
             query = select(*columns).where(columns[self._by + 1].in_({key[self._by] for key in chunk}))
-            self._known.update((tuple(key), identity) for identity, *key in self.connection.execute(query))
+            for identity, *key in self.connection.execute(query):
+                self._known[tuple(key)] = identity
+                self._texts[identity] = tuple(key)
 
     def id(self, key: tuple[Any, ...]) -> int:
         """Return the number of a text that was loaded, a new one where it was never used."""
         found = self._known.get(key)
         if found is None:
             found = self._last = self._known[key] = self._last + 1
+            self._texts[found] = key
             self.fresh.append((found, *key))
         return found
 
     def text(self, identity: int) -> tuple[Any, ...]:
         """Return the text of a number that `id` gave."""
-        for key in islice(self._known, len(self._texts), None):
-            self._texts[self._known[key]] = key
         return self._texts[identity]
 
     def write(self) -> None:
