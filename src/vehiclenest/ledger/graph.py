@@ -13,7 +13,6 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    BindParameter,
     ColumnElement,
     Connection,
     Executable,
@@ -33,7 +32,7 @@ from sqlalchemy import (
 
 from vehiclenest.core.errors import ConflictError
 from vehiclenest.ledger import schema
-from vehiclenest.ledger.database import chunks
+from vehiclenest.ledger.database import Among, chunks, whole_numbers
 from vehiclenest.ledger.entry import CHILD, CLASS, CODES, INPUT, OUTPUT, PARENT, TRANSFORMATION, split
 from vehiclenest.ledger.model import Flow
 from vehiclenest.ledger.schema import NEWEST, in_force, named_lots
@@ -68,12 +67,12 @@ def _empty() -> Rows:
 class Graph:
     """Rows by lot and by event, looking one way.
 
-    `lots` are the lots in it; `gained` is all the mass that ever came into a lot, in kg; `entering` and `leaving` are its rows;
+    `lots` are the lots in it; `gained` is all the mass that ever came into each, in kg; `entering` and `leaving` are its rows;
     `inputs` and `outputs` are an event's.
     """
 
     lots: list[int]
-    gained: dict[int, float]
+    gained: dict[int, float] = field(default_factory=dict[int, float])
     entering: Rows = field(default_factory=_empty)
     leaving: Rows = field(default_factory=_empty)
     inputs: Rows = field(default_factory=_empty)
@@ -119,20 +118,25 @@ def in_order(lots: Iterable[int], following: Callable[[int], set[int]]) -> list[
     return order
 
 
-def downstream(connection: Connection, lot: int, last: int) -> Graph:
-    """Return the graph of everything made out of a lot by the event number `last`, looking forward, the lot itself included."""
+def around(connection: Connection, lot: int, last: int) -> tuple[Graph, Graph]:
+    """Return the graphs of all that a lot was turned into and of all that it was made of by the event number `last`, itself included."""
+    down, up = _downstream(connection, lot, last), _upstream(connection, lot, last)
+    down.gained = up.gained = gained(connection, sorted({*down.lots, *up.lots}), last)
+    return down, up
+
+
+def _downstream(connection: Connection, lot: int, last: int) -> Graph:
     lots = _reachable(connection, lot, CONSUMED, PRODUCED, last)
     leaving = list(_rows(connection, "lot_id", lots, _LEAVING, last))
     outputs = _rows(connection, "event_seq", _events(leaving, CONSUMED), _OUTPUT, last)
-    return Graph(lots, gained(connection, lots, last), leaving=_by_lot(leaving), outputs=_by_event(outputs))
+    return Graph(lots, leaving=_by_lot(leaving), outputs=_by_event(outputs))
 
 
-def upstream(connection: Connection, lot: int, last: int) -> Graph:
-    """Return the graph of everything that a lot was made out of, looking back, the lot itself included."""
+def _upstream(connection: Connection, lot: int, last: int) -> Graph:
     lots = _reachable(connection, lot, PRODUCED, CONSUMED, last)
     entering = list(_rows(connection, "lot_id", lots, _ENTERING, last))
     inputs = _rows(connection, "event_seq", _events(entering, PRODUCED), _INPUT, last)
-    return Graph(lots, gained(connection, lots, last), entering=_by_lot(entering), inputs=_by_event(inputs))
+    return Graph(lots, entering=_by_lot(entering), inputs=_by_event(inputs))
 
 
 def went_into(connection: Connection, uri: str, last: int) -> list[str]:
@@ -239,40 +243,39 @@ def _same_transformation(one: FromClause, another: FromClause) -> tuple[ColumnEl
 def gained(connection: Connection, lots: Sequence[int], last: int = NEWEST) -> dict[int, float]:
     """Return all the mass that ever came into each of the lots by the event number `last`, in kg; lots without any are left out."""
     found: dict[int, float] = {}
-    for chunk in chunks(lots):
-        things, mixed, sums = _gained_queries()
-        many = list(connection.execute(mixed, {"lots": list(chunk)}).scalars())
-        one_gain = [lot for lot in chunk if lot not in many]
-        found |= {lot: mass for lot, mass in connection.execute(things, {"lots": one_gain, "last": last})}  # noqa: C416
-        if many:
-            withdrawn = _withdrawn(connection, last)
-            for lot, *newest in connection.execute(sums, {"lots": many, "last": last}):
-                seq, through = max(zip(newest[::2], newest[1::2], strict=True), key=lambda pair: pair[0] or 0)
-                since = [event for event, by in withdrawn if by > (seq or 0)]
-                found[lot] = (through or 0.0) - _gained_in(connection, lot, since)
+    things, sums = _gained_queries()
+    values = {"lots": list(lots), "last": last}
+    found.update((lot, mass) for lot, mass in connection.execute(things, values))
+    mixed = list(connection.execute(sums, values))
+    withdrawn = _withdrawn(connection, last) if mixed else []
+    for lot, *newest in mixed:
+        seq, through = max(zip(newest[::2], newest[1::2], strict=True), key=lambda pair: pair[0] or 0)
+        since = [event for event, by in withdrawn if by > (seq or 0)]
+        found[lot] = (through or 0.0) - _gained_in(connection, lot, since)
     return found
 
 
 @cache
-def _gained_queries() -> tuple[Executable, Executable, Executable]:
-    """Return how to ask for the gains of things, for which lots may be added to, and for their running sums."""
+def _gained_queries() -> tuple[Executable, Executable]:
+    """Return how to ask for the gains of things, and for the running sums of lots that may be added to."""
     lot, flow, prefix = schema.lot, schema.lot_flow, schema.prefix
-    wanted: BindParameter[Any] = bindparam("lots", expanding=True)
-    last = bindparam("last", type_=BigInteger)
+    wanted, last = whole_numbers("lots"), bindparam("last", type_=BigInteger)
+    asked = select(lot.c.id).join(prefix).where(Among(lot.c.id, wanted)).distinct()
+    of_class = prefix.c.text.startswith(CLASS, autoescape=True)
+    thing, known = asked.where(~of_class).subquery("thing"), asked.where(of_class).subquery("known")
     things = (
         select(flow.c.lot_id, func.sum(flow.c.mass_kg))
-        .where(flow.c.lot_id.in_(wanted), flow.c.flow.in_(_ENTERING), in_force(flow.c.event_seq, last))
+        .join(thing, thing.c.id == flow.c.lot_id)
+        .where(flow.c.flow.in_(_ENTERING), in_force(flow.c.event_seq, last))
         .group_by(flow.c.lot_id)
     )
-    mixed = select(lot.c.id).join(prefix).where(lot.c.id.in_(wanted), prefix.c.text.startswith(CLASS, autoescape=True)).distinct()
-    known = mixed.subquery("known")
     newest: list[ScalarSelect[Any]] = []
     for code in _ENTERING:
         rows = [flow.c.lot_id == known.c.id, flow.c.flow == code, flow.c.event_seq <= last]
         for value in (flow.c.event_seq, flow.c.through_kg):
             query = select(value).where(*rows).order_by(flow.c.event_seq.desc(), flow.c.position.desc()).limit(1)
             newest.append(query.scalar_subquery().correlate(known))
-    return things, mixed, select(known.c.id, *newest)
+    return things, select(known.c.id, *newest)
 
 
 def _withdrawn(connection: Connection, last: int) -> list[tuple[int, int]]:
@@ -289,9 +292,8 @@ def _gained_in(connection: Connection, lot: int, events: list[int]) -> float:
 
 
 def _rows(connection: Connection, key: str, values: list[int], flows: tuple[int, ...], last: int) -> Iterator[FlowRow]:
-    for chunk in chunks(values):
-        for row in connection.execute(_rows_query(key, flows), {"values": list(chunk), "last": last}):
-            yield FlowRow(*row)
+    for row in connection.execute(_rows_query(key, flows), {"values": values, "last": last}):
+        yield FlowRow(*row)
 
 
 @cache
@@ -301,7 +303,7 @@ def _rows_query(key: str, flows: tuple[int, ...]) -> Executable:
     return (
         select(*columns)
         .select_from(flow.outerjoin(outcome))
-        .where(flow.c[key].in_(bindparam("values", expanding=True)), flow.c.flow.in_(flows))
+        .where(Among(flow.c[key], whole_numbers("values")), flow.c.flow.in_(flows))
         .where(in_force(flow.c.event_seq, bindparam("last", type_=BigInteger)))
         .order_by(flow.c.event_seq, flow.c.position)
     )

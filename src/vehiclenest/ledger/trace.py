@@ -13,9 +13,9 @@ from sqlalchemy import BigInteger, Connection, Executable, bindparam, func, sele
 from vehiclenest.core.errors import InputError, NotFoundError
 from vehiclenest.core.identifiers import parse_epc
 from vehiclenest.ledger import schema
-from vehiclenest.ledger.database import chunks
+from vehiclenest.ledger.database import Among, whole_numbers
 from vehiclenest.ledger.entry import FLOWS, hash_id, microseconds, moment, split
-from vehiclenest.ledger.graph import RECEIVED, SHIPPED, Graph, downstream, in_order, made_of, upstream, went_into
+from vehiclenest.ledger.graph import RECEIVED, SHIPPED, Graph, around, in_order, made_of, went_into
 from vehiclenest.ledger.model import STOCK, UNVERIFIED, Flow
 from vehiclenest.ledger.schema import in_force
 from vehiclenest.ledger.store import Book, Ledger
@@ -25,7 +25,7 @@ FOREIGN = "foreign"  # kind of an identifier that no material flow of ours names
 
 @dataclass(frozen=True, slots=True)
 class LotRecord:
-    """A lot as the ledger describes it."""
+    """A lot as the ledger describes it, last in the event number `described`."""
 
     id: int
     uri: str
@@ -34,6 +34,7 @@ class LotRecord:
     name: str
     stream: str
     created_at: datetime
+    described: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +124,11 @@ def trace(ledger: Ledger, identifier: str, as_of: datetime | None = None) -> Tra
                 tuple(went_into(connection, uri, last)),
                 _events(connection, None, uri, last),
             )
-        down, up = downstream(connection, start, last), upstream(connection, start, last)
+        down, up = around(connection, start, last)
         lots = _records(connection, {start, *down.lots, *up.lots}, last)
         events = _events(connection, start, uri, last)
         unverified = _unverified(connection, lots[start].created_at, last)
-        attributes = _attributes(connection, start, uri, last)
+        attributes = Book(connection).attributes(lots[start].described, uri)
     mass = down.gained.get(start, 0.0)
     return Trace(
         lots[start], attributes, mass, tuple(_origins(up, start, lots)), tuple(_outputs(down, start, lots)), unverified, events
@@ -170,11 +171,9 @@ def _find(connection: Connection, identifier: str, last: int) -> tuple[int | Non
 def _records(connection: Connection, ids: Iterable[int], last: int) -> dict[int, LotRecord]:
     """Return lots with their last description."""
     records: dict[int, LotRecord] = {}
-    for chunk in chunks(sorted(ids)):
-        for identity, start, reference, kind, name, stream, time in connection.execute(
-            _records_query(), {"lots": list(chunk), "last": last}
-        ):
-            records[identity] = LotRecord(identity, start + reference, reference, kind, name, stream, moment(time))
+    rows = connection.execute(_records_query(), {"lots": sorted(ids), "last": last})
+    for identity, start, reference, kind, name, stream, time, seq in rows:
+        records[identity] = LotRecord(identity, start + reference, reference, kind, name, stream, moment(time), seq)
     return records
 
 
@@ -183,17 +182,11 @@ def _records_query() -> Executable:
     lot, event, description, prefix = schema.lot, schema.event, schema.description, schema.prefix
     columns = (lot.c.id, prefix.c.text, lot.c.reference, description.c.kind, description.c.name, description.c.stream)
     return (
-        select(*columns, event.c.event_time)
+        select(*columns, event.c.event_time, lot.c.event_seq)
         .select_from(lot.join(event).join(description).join(prefix))
-        .where(lot.c.id.in_(bindparam("lots", expanding=True)), lot.c.event_seq <= bindparam("last", type_=BigInteger))
+        .where(Among(lot.c.id, whole_numbers("lots")), lot.c.event_seq <= bindparam("last", type_=BigInteger))
         .order_by(lot.c.event_seq)
     )
-
-
-def _attributes(connection: Connection, lot_id: int, uri: str, last: int) -> dict[str, str]:
-    lot = schema.lot
-    seq = connection.execute(select(func.max(lot.c.event_seq)).where(lot.c.id == lot_id, lot.c.event_seq <= last)).scalar_one()
-    return Book(connection).attributes(seq, uri)
 
 
 def _events(connection: Connection, lot_id: int | None, uri: str, last: int) -> tuple[EventRecord, ...]:
