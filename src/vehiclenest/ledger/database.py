@@ -7,7 +7,7 @@ IMMEDIATE: a deferred one that turns to writing later fails at once and heeds no
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import (
     ARRAY,
@@ -30,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.sql.visitors import InternalTraversal
 
 from vehiclenest.core.errors import ConflictError, InputError, NotFoundError, VehicleNestError
@@ -178,6 +179,11 @@ class Among(ColumnElement[bool]):
 
     def __init__(self, of: ColumnElement[int], values: BindParameter[Any]) -> None:
         self.of, self.values = of, values
+
+    def self_group(self, against: OperatorType | None = None) -> Self:
+        """Return the condition itself: "… = 1", as SQLAlchemy writes for a database without booleans, would hide it from an index."""
+        del against
+        return self
 
 
 @compiles(Among, "sqlite")
