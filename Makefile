@@ -24,16 +24,16 @@ contract: .venv/installed-test
 unit: .venv/installed-test
 	$(BIN)/pytest -n 2 --cov --cov-report=term
 
-# --require-hashes is implied: every line of the lock files carries its hashes.
+# --require-hashes is implied: every line of the lock files carries its hashes, and together they are all that is needed.
 .venv/installed: requirements/base.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Vehicle Nest needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Say which to use: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/base.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/base.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
 .venv/installed-test: requirements/test.txt .venv/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/test.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/test.txt
 	touch $@
 
 # Renews the lock files from pyproject.toml: newest releases that fit, every platform and Python >= 3.11.
