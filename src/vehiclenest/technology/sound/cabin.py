@@ -194,7 +194,9 @@ def _check(cabin: Cabin) -> None:
             _inside(cabin, f"{kind} {number}, point_m", point.point_m)
             _outside_heads(cabin, f"{kind} {number}, point_m", point.point_m)
         if points and (missing := set(seats) - {point.seat for point in points}):
-            raise InputError(f"no point for {', '.join(sorted(missing))}", expected="points for every seat", where=Where(field=kind))
+            raise InputError(
+                f"no point for {', '.join(sorted(missing))}", expected="points for every seat", where=Where(field=kind)
+            )
 
 
 def _same_length(field: str, hz: tuple[float, ...], values: tuple[float, ...] | None) -> None:
@@ -211,7 +213,9 @@ def _unique(field: str, names: list[str]) -> None:
 
 def _known(field: str, name: str | None, names: list[str]) -> None:
     if name is not None and name not in names:
-        raise InputError(f"{name!r} is not in the file", expected=f"one of {', '.join(names) or '(none)'}", where=Where(field=field))
+        raise InputError(
+            f"{name!r} is not in the file", expected=f"one of {', '.join(names) or '(none)'}", where=Where(field=field)
+        )
 
 
 def _inside(cabin: Cabin, field: str, position: _Vector, margin: float = 0.01) -> None:

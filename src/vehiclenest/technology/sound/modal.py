@@ -21,13 +21,17 @@ DECAY_EXPONENT = 3 * np.log(10)  # pressure falls by 60 dB in T: amplitude exp(â
 
 def rigid_images(size: Real, source: Real, reach_m: float = _REACH_M) -> Real:
     """Return the images of a source in a rigid box within a distance of the box, m, shape (images, 3)."""
-    axes: list[Real] = []
-    for length, value in zip(size, source, strict=True):
-        cells = np.arange(-int(reach_m / length) - 2, int(reach_m / length) + 3)
-        axes.append(cells * length + np.where(cells % 2 == 0, value, length - value))
+    axes = [_mirrored(float(length), float(value), reach_m) for length, value in zip(size, source, strict=True)]
     grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
     outside = np.maximum(np.maximum(-grid, grid - size), 0)
     return grid[np.linalg.norm(outside, axis=1) < reach_m]
+
+
+def _mirrored(length: float, value: float, reach_m: float) -> Real:
+    """Return the images of a coordinate between two walls."""
+    reach = int(reach_m / length) + 2
+    cells = np.arange(-reach, reach + 1)
+    return np.asarray(cells * length + np.where(cells % 2 == 0, value, length - value), np.float64)
 
 
 def modal_response(size: Real, source: Real, point: Real, wavenumber: Real, decay_s: Real, speed: float) -> Complex:

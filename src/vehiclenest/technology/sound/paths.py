@@ -28,8 +28,6 @@ def _detours(image: Real, point: Real, distance: float, size: Real, screens: Rea
     """Write the detour around each screen that a path crosses into `detours`, m; return how many there are (no more than it holds)."""
     count = 0
     low, high = min(image[0], point[0]), max(image[0], point[0])
-    if high - low < 1e-9:
-        return 0
     for screen in screens:
         for cell in range(int(np.floor(low / size[0])), int(np.floor(high / size[0])) + 1):
             plane = cell * size[0] + (screen[0] if cell % 2 == 0 else size[0] - screen[0])
@@ -38,7 +36,7 @@ def _detours(image: Real, point: Real, distance: float, size: Real, screens: Rea
             share = (plane - point[0]) / (image[0] - point[0])
             y = _folded(point[1] + share * (image[1] - point[1]), size[1])
             z = _folded(point[2] + share * (image[2] - point[2]), size[2])
-            edge = min(min(y - screen[1], screen[2] - y), min(z - screen[3], screen[4] - z))
+            edge = min(y - screen[1], screen[2] - y, z - screen[3], screen[4] - z)
             if edge > 0:
                 near, far = share * distance, (1 - share) * distance
                 detours[count] = np.sqrt(near * near + edge * edge) + np.sqrt(far * far + edge * edge) - distance
@@ -51,10 +49,10 @@ def _row(first: Real, second: Real) -> int:
     """Return the row of a table by half degrees for the angle between two vectors."""
     norm = np.sqrt(np.sum(first * first) * np.sum(second * second))
     cosine = np.sum(first * second) / norm
-    return int(round(np.arccos(min(1.0, max(-1.0, cosine))) / np.pi * (SHADOW_ANGLES - 1)))
+    return int(np.arccos(min(1.0, max(-1.0, cosine))) / np.pi * (SHADOW_ANGLES - 1) + 0.5)
 
 
-@njit(cache=True, fastmath=True)
+@njit(cache=True, fastmath=True, nogil=True)
 def add_paths(
     out: Complex,
     wavenumber: Real,

@@ -1,15 +1,15 @@
 """What arrives at ears and points from every loudspeaker: image sources above the cabin's Schroeder frequency, damped modes below it.
 
-Images and wall losses come from pyroomacoustics (Allen and Berkley 1979); heads, seats and directivity are laid over every path. The heads of
-others scatter nothing except the sound of the loudspeakers beside them; walls reflect with a real factor; air absorbs nothing (8 kHz, 9 m:
-below 1 dB).
+Images and wall losses come from pyroomacoustics (Allen and Berkley 1979); heads, seats and directivity are laid over every path. The heads
+of others scatter nothing except the sound of the loudspeakers beside them; walls reflect with a real factor; air absorbs nothing
+(8 kHz, 9 m: below 1 dB).
 """
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 # (pyroomacoustics has no types)
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pyroomacoustics
@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from vehiclenest.core.constants import Row, load_table
 from vehiclenest.technology.sound.cabin import Cabin, Loudspeaker, speed_of_sound
+from vehiclenest.technology.sound.listeners import Condition, Receivers
 from vehiclenest.technology.sound.modal import modal_response
 from vehiclenest.technology.sound.paths import SHADOW_ANGLES, add_paths
-from vehiclenest.technology.sound.sphere import distant_source, near_source
+from vehiclenest.technology.sound.sphere import RigidSphere
 
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
@@ -27,55 +28,9 @@ _COSINES = np.cos(np.linspace(0, np.pi, SHADOW_ANGLES))
 _WALLS = {"west": "front", "east": "back", "south": "left", "north": "right", "floor": "floor", "ceiling": "ceiling"}
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """How things stand when somebody listens, against the cabin's file.
-
-    Attributes
-    ----------
-    name
-        What deviates.
-    warmer_k
-        Air temperature above the file's, K.
-    shift_m, yaw_deg
-        Of every head; shift in the cabin's axes, cut where the headrest is.
-    gain_db
-        Deviation of each loudspeaker, empty for none.
-    """
-
-    name: str = "nominal"
-    warmer_k: float = 0.0
-    shift_m: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    yaw_deg: float = 0.0
-    gain_db: tuple[float, ...] = ()
-
-    def heads(self, cabin: Cabin) -> Real:
-        """Return the centres of the heads, m, shape (seats, 3)."""
-        shift = np.tile(self.shift_m, (len(cabin.seat), 1)).astype(np.float64)
-        shift[:, 0] = np.minimum(shift[:, 0], [seat.free_back_m for seat in cabin.seat])
-        return cabin.heads + shift
-
-
-@dataclass(frozen=True, slots=True)
-class Receivers:
-    """Points where sound is heard: positions, m, shape (receivers, 3), and the seat that each belongs to."""
-
-    position: Real
-    seat: NDArray[np.int64]
-
-
 def constants() -> Row:
     """Return the constants of the model."""
     return load_table(Path(__file__).with_name("sound.toml"))["model"]
-
-
-def ears(cabin: Cabin, condition: Condition) -> Receivers:
-    """Return the left and right ear of every seat's listener, shape (2 · seats, 3)."""
-    heads = condition.heads(cabin)
-    azimuth = np.deg2rad(condition.yaw_deg + np.array([cabin.head.ear_azimuth_deg, -cabin.head.ear_azimuth_deg]))
-    # Ahead is −x and left is −y, so an azimuth to the left turns −x towards −y.
-    offset = cabin.head.radius_m * np.column_stack([-np.cos(azimuth), -np.sin(azimuth), np.zeros(2)])
-    return Receivers((heads[:, None, :] + offset).reshape(-1, 3), np.repeat(np.arange(len(heads)), 2))
 
 
 @dataclass(slots=True)
@@ -111,7 +66,7 @@ class Responses:
         share = self._image_share()
         out = np.zeros((len(receivers.position), len(self.cabin.loudspeaker), len(self.frequency)), complex)
         above, below = share > 0, share < 1
-        direct = self._near_fields(receivers, heads, near_head, wavenumber)
+        direct = self._near_fields(receivers, heads, near_head, RigidSphere(wavenumber, self.cabin.head.radius_m))
         if above.any():
             out[:, :, above] += share[above] * self._images(receivers, heads, near_head, wavenumber, direct, above)
         if below.any():
@@ -142,7 +97,7 @@ class Responses:
         return nearest if distance[nearest] < self._row.number("head_reach") else -1
 
     def _near_fields(
-        self, receivers: Receivers, heads: Real, near_head: NDArray[np.bool_], wavenumber: Real
+        self, receivers: Receivers, heads: Real, near_head: NDArray[np.bool_], sphere: RigidSphere
     ) -> dict[tuple[int, int], tuple[Complex, Real]]:
         """Return the direct field where loudspeaker and receiver stand near one head, by (receiver, loudspeaker)."""
         found: dict[tuple[int, int], tuple[Complex, Real]] = {}
@@ -157,7 +112,7 @@ class Responses:
                 omni = self._omni_share(speaker)
                 gain = omni + (1 - omni) * cosine
                 source *= max(1.0, 1.02 * radius / float(np.linalg.norm(source)))  # a moved head pushes the loudspeaker aside
-                found[int(receiver), index] = near_source(wavenumber, radius, source, point), gain
+                found[int(receiver), index] = sphere.near_source(source, point), gain
         return found
 
     def _omni_share(self, speaker: Loudspeaker) -> Real:
@@ -177,12 +132,13 @@ class Responses:
     ) -> Complex:
         k = np.ascontiguousarray(wavenumber[above])
         radius = self.cabin.head.radius_m
+        sphere = RigidSphere(k, radius)
         centre = np.where(near_head[:, None], heads[receivers.seat], receivers.position)
         away = np.linalg.norm(receivers.position - centre, axis=1).round(6)
         radii, table = np.unique(away[near_head], return_inverse=True)
         tables = np.zeros((len(radii), SHADOW_ANGLES, len(k)), complex)
         for index, distance in enumerate(radii):
-            tables[index] = distant_source(k, radius, max(float(distance), radius), _COSINES)
+            tables[index] = sphere.distant_source(max(float(distance), radius), _COSINES)
         at = np.full(len(near_head), -1)
         at[near_head] = table
         screens = np.array([(s.x_m, *s.y_m, *s.z_m) for seat in self.cabin.seat for s in seat.screens]).reshape(-1, 5)
@@ -196,7 +152,7 @@ class Responses:
             if own >= 0:
                 offset = heads[own] - np.array(speaker.position_m)
                 apart = max(float(np.linalg.norm(offset)), radius)
-                shadow = distant_source(k, radius, apart, _COSINES) * np.exp(-1j * apart * k[None, :] * _COSINES[:, None])
+                shadow = sphere.distant_source(apart, _COSINES) * np.exp(-1j * apart * k[None, :] * _COSINES[:, None])
             elsewhere = np.array([(receiver, index) in direct for receiver in range(len(at))])
             add_paths(
                 out[index], k, image, parity, damping, _unit(speaker.aim), self._omni_share(speaker)[above], offset, shadow,
@@ -223,7 +179,7 @@ class Responses:
         room.add_microphone([length / 2 for length in self.cabin.size_m])  # it asks for one, the images do not depend on it
         room.image_source_model()
         source: Any = room.sources[0]
-        image = cast("Real", np.asarray(source.images, np.float64).T)
+        image = np.asarray(source.images, np.float64).T
         distance = np.linalg.norm(image - np.array(speaker.position_m), axis=1)
         kept = np.flatnonzero(distance < reach)
         kept = kept[np.argsort(distance[kept], kind="stable")]

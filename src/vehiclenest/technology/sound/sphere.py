@@ -11,7 +11,7 @@ from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import eval_legendre, spherical_jn, spherical_yn
+from scipy.special import eval_legendre, spherical_jn
 
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
@@ -19,62 +19,74 @@ _SPARE_ORDERS = 8
 _NEAR_ORDERS = 40  # (a² / r r')ⁿ is below 1e-7 for a source 5 cm off the surface
 
 
-def _orders(ka: Real) -> NDArray[np.int64]:
-    return np.arange(int(np.ceil(1.2 * float(ka.max()))) + _SPARE_ORDERS)
+def hankel2(orders: int, x: Real) -> Complex:
+    """Return the spherical Hankel functions of the second kind of orders 0 … `orders` − 1, shape (orders, len(x)).
+
+    The recurrence runs upwards, in which yₙ is stable; what it costs jₙ above n = x is lost in |yₙ| ≫ |jₙ|.
+    """
+    out = np.empty((max(orders, 2), len(x)), complex)
+    out[0] = 1j * np.exp(-1j * x) / x
+    out[1] = np.sin(x) / x**2 - np.cos(x) / x + 1j * (np.cos(x) / x**2 + np.sin(x) / x)
+    for n in range(1, orders - 1):
+        out[n + 1] = (2 * n + 1) / x * out[n] - out[n - 1]
+    return out[:orders]
 
 
-def _hankel2(order: NDArray[np.int64], x: Real, *, derivative: bool = False) -> Complex:
-    n, z = order[:, None], x[None, :]
-    return cast("Complex", spherical_jn(n, z, derivative) - 1j * spherical_yn(n, z, derivative))
-
-
-def _reflection(order: NDArray[np.int64], ka: Real) -> Complex:
-    """Return j'ₙ(ka) / h'ₙ(ka), shape (orders, frequencies)."""
-    return cast("Complex", spherical_jn(order[:, None], ka[None, :], True)) / _hankel2(order, ka, derivative=True)
-
-
-def distant_source(wavenumber: Real, radius: float, distance: float, cosine: Real) -> Complex:
-    """Return the pressure at a point near a rigid sphere in a plane wave of amplitude 1 and phase 0 at the centre of the sphere.
+class RigidSphere:
+    """A rigid sphere at given frequencies.
 
     Parameters
     ----------
     wavenumber
         k in 1/m, shape (frequencies,), all above 0.
     radius
-        Of the sphere, m.
-    distance
-        Of the point from the centre, m, not below the radius.
-    cosine
-        Of the angle between the point and the direction that the wave comes from, shape (angles,).
-
-    Returns
-    -------
-    Shape (angles, frequencies).
+        m.
     """
-    order = _orders(wavenumber * radius)
-    weight = (1j**order * (2 * order + 1))[:, None] * _reflection(order, wavenumber * radius)
-    legendre = cast("Real", eval_legendre(order[None, :], cosine[:, None]))
-    scattered = legendre @ (weight * _hankel2(order, wavenumber * distance))
-    return np.exp(1j * wavenumber[None, :] * distance * cosine[:, None]) - scattered
 
+    def __init__(self, wavenumber: Real, radius: float) -> None:
+        self.wavenumber = wavenumber
+        self.radius = radius
+        ka = wavenumber * radius
+        self._distant_orders = int(np.ceil(1.2 * float(ka.max()))) + _SPARE_ORDERS
+        orders = max(_NEAR_ORDERS, self._distant_orders)
+        n = np.arange(orders)[:, None]
+        hankel = hankel2(orders + 1, ka)
+        slope = n / ka * hankel[:-1] - hankel[1:]
+        self._reflection = cast("Complex", spherical_jn(n, ka[None, :], True)) / slope  # j'ₙ(ka) / h'ₙ(ka)
 
-def near_source(wavenumber: Real, radius: float, source: Real, point: Real) -> Complex:
-    """Return the pressure at a point due to a monopole, both near a rigid sphere at the origin; free field would be exp(−jkd)/4πd.
+    def distant_source(self, distance: float, cosine: Real) -> Complex:
+        """Return the pressure at a point near the sphere in a plane wave of amplitude 1 and phase 0 at the centre of the sphere.
 
-    Parameters
-    ----------
-    wavenumber
-        k in 1/m, shape (frequencies,), all above 0.
-    radius
-        Of the sphere, m.
-    source, point
-        Shape (3,), m; outside the sphere or on it.
-    """
-    order = np.arange(_NEAR_ORDERS)
-    far, near = float(np.linalg.norm(source)), float(np.linalg.norm(point))
-    cosine = float(np.clip(source @ point / (far * near), -1.0, 1.0))
-    apart = float(np.linalg.norm(source - point))
-    legendre = cast("Real", eval_legendre(order, cosine)) * (2 * order + 1)
-    fields = _reflection(order, wavenumber * radius) * _hankel2(order, wavenumber * far) * _hankel2(order, wavenumber * near)
-    scattered = 1j * wavenumber / (4 * np.pi) * (legendre @ fields)
-    return np.exp(-1j * wavenumber * apart) / (4 * np.pi * apart) + scattered
+        Parameters
+        ----------
+        distance
+            Of the point from the centre, m, not below the radius.
+        cosine
+            Of the angle between the point and the direction that the wave comes from, shape (angles,).
+
+        Returns
+        -------
+        Shape (angles, frequencies).
+        """
+        order = np.arange(self._distant_orders)
+        weight = (1j**order * (2 * order + 1))[:, None] * self._reflection[: len(order)]
+        legendre = cast("Real", eval_legendre(order[None, :], cosine[:, None]))
+        scattered = legendre @ (weight * hankel2(len(order), self.wavenumber * distance))
+        return np.exp(1j * self.wavenumber[None, :] * distance * cosine[:, None]) - scattered
+
+    def near_source(self, source: Real, point: Real) -> Complex:
+        """Return the pressure at a point due to a monopole, both near the sphere at the origin; in free field exp(−jkd)/4πd.
+
+        Parameters
+        ----------
+        source, point
+            Shape (3,), m; outside the sphere or on it.
+        """
+        k, order = self.wavenumber, np.arange(_NEAR_ORDERS)
+        far, near = float(np.linalg.norm(source)), float(np.linalg.norm(point))
+        cosine = float(np.clip(source @ point / (far * near), -1.0, 1.0))
+        apart = float(np.linalg.norm(source - point))
+        legendre = cast("Real", eval_legendre(order, cosine)) * (2 * order + 1)
+        fields = self._reflection[:_NEAR_ORDERS] * hankel2(_NEAR_ORDERS, k * far) * hankel2(_NEAR_ORDERS, k * near)
+        scattered = 1j * k / (4 * np.pi) * (legendre @ fields)
+        return np.exp(-1j * k * apart) / (4 * np.pi * apart) + scattered
