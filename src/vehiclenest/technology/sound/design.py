@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from vehiclenest.core.errors import InputError
 from vehiclenest.technology.sound.cabin import Cabin
+from vehiclenest.technology.sound.decay import impulse_responses
 from vehiclenest.technology.sound.filters import Filtering, causal_filters, filter_response
-from vehiclenest.technology.sound.listeners import Condition
+from vehiclenest.technology.sound.listeners import Condition, receivers
 from vehiclenest.technology.sound.response import Responses
 from vehiclenest.technology.sound.robust import (
     design_conditions,
@@ -27,6 +28,7 @@ from vehiclenest.technology.sound.score import (
     contrast,
     effort_db,
     level_matrix,
+    pre_ringing_db,
     worst_condition,
 )
 from vehiclenest.technology.sound.zones import Aim, energy, zone_weights
@@ -34,6 +36,7 @@ from vehiclenest.technology.sound.zones import Aim, energy, zone_weights
 Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
 Show = Callable[[str, int, int], None]
+_PRE_RINGING_S = 0.005  # what comes this long before the peak is heard as an echo ahead of the sound
 _SCORE_START_HZ, _SCORE_STEP_HZ = 89.3, 18.1  # no multiple of a filter's bins
 
 
@@ -132,6 +135,7 @@ def score_design(design: Design, seed: int, show: Show) -> dict[str, Any]:
         "effort_db": [float(value) for value in effort_db(weights, control, frequency).max(axis=1)],
         "array_gain_db": [float(value) for value in array_gain_db(weights, control, frequency).mean(axis=1)],
         "level_change_db": _level_change(weights, control, frequency, cabin),
+        "pre_ringing_db": _pre_ringing(design),
         "gain_limited": design.limited,
         "taps": design.filtering.taps,
         "rate_hz": design.filtering.rate_hz,
@@ -139,6 +143,21 @@ def score_design(design: Design, seed: int, show: Show) -> dict[str, Any]:
         "schroeder_hz": responses.schroeder_hz(),
         "seconds": design.seconds,
     }
+
+
+def _pre_ringing(design: Design) -> dict[str, float]:
+    """Return for every seat the energy ahead of its own programme's sound at the louder ear, dB of all of it."""
+    cabin, rate = design.cabin, design.filtering.rate_hz
+    samples = 2 * design.filtering.taps
+    points = receivers(cabin, Condition(), "control")
+    responses = impulse_responses(cabin, points, rate, samples)
+    found: dict[str, float] = {}
+    for zone, seat in enumerate(cabin.seat):
+        spectrum = np.fft.rfft(design.filters[zone], 2 * samples) * np.fft.rfft(responses[points.seat == zone], 2 * samples)
+        heard = np.fft.irfft(spectrum.sum(axis=1), 2 * samples)
+        loudest = heard[np.sum(heard**2, axis=1).argmax()]
+        found[seat.name] = pre_ringing_db(loudest, rate, _PRE_RINGING_S)
+    return found
 
 
 def _level_change(weights: Complex, control: Complex, frequency: Real, cabin: Cabin) -> list[float]:

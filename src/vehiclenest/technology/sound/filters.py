@@ -30,6 +30,11 @@ class Filtering:
     low_hz: float = 88.0
     high_hz: float = 7_000.0
 
+    @classmethod
+    def of_length(cls, taps: int) -> "Filtering":
+        """Return filters of a length, three eighths of it before the sound."""
+        return cls(taps=taps, delay=taps * 3 // 8)
+
     @property
     def bins(self) -> NDArray[np.int64]:
         """Bins of the transform of length `taps` that are designed."""
