@@ -35,7 +35,7 @@ from sqlalchemy.sql.visitors import InternalTraversal
 
 from vehiclenest.core.errors import ConflictError, InputError, NotFoundError, VehicleNestError
 
-HEAD = "0002"  # newest migration; a test holds it against the folder
+HEAD = "0003"  # newest migration; a test holds it against the folder
 BUSY_TIMEOUT_SECONDS = 120
 _VARIABLES = 500
 _INSERTED = "vnest_inserted"  # rows inserted over a connection to PostgreSQL since tables were counted

@@ -6,7 +6,7 @@ declaration withdraws an event from then on; what it leaves behind has to hold a
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -274,7 +274,7 @@ def entries_of(events: Iterable[Event], recorded: datetime) -> list[Entry]:
     return entries
 
 
-def attributes_in(body: dict[str, Any], uri: str) -> dict[str, str]:
+def attributes_in(body: Mapping[str, Any], uri: str) -> dict[str, str]:
     """Return what an event says of a lot that it describes, beside its kind, name and stream."""
     described: list[dict[str, Any]] = (ours(body) or {}).get(f"{PREFIX}:lots", [])
     nothing: dict[str, Any] = {}
