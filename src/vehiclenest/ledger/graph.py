@@ -245,7 +245,7 @@ def gained(connection: Connection, lots: Sequence[int], last: int = NEWEST) -> d
     found: dict[int, float] = {}
     things, sums = _gained_queries()
     values = {"lots": list(lots), "last": last}
-    found.update((lot, mass) for lot, mass in connection.execute(things, values))
+    found.update((lot, mass) for lot, mass in connection.execute(things, values).all())
     mixed = list(connection.execute(sums, values))
     withdrawn = _withdrawn(connection, last) if mixed else []
     for lot, *newest in mixed:
@@ -292,7 +292,7 @@ def _gained_in(connection: Connection, lot: int, events: list[int]) -> float:
 
 
 def _rows(connection: Connection, key: str, values: list[int], flows: tuple[int, ...], last: int) -> Iterator[FlowRow]:
-    for row in connection.execute(_rows_query(key, flows), {"values": values, "last": last}):
+    for row in connection.execute(_rows_query(key, flows), {"values": values, "last": last}).all():
         yield FlowRow(*row)
 
 

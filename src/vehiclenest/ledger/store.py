@@ -10,11 +10,12 @@ from collections.abc import Callable, Collection, Generator, Iterable, Iterator,
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from types import TracebackType
 from typing import Any, Self
 
 import orjson
-from sqlalchemy import Connection, Engine, case, func, select
+from sqlalchemy import Connection, Engine, Executable, bindparam, case, func, select
 
 from vehiclenest.core.errors import VehicleNestError
 from vehiclenest.ledger import schema
@@ -163,9 +164,7 @@ class Book:
 
     def body(self, seq: int) -> dict[str, Any]:
         """Return one event as it stands in the ledger, with the context that it was captured in."""
-        event, context = schema.event, schema.context
-        query = select(event.c.body, context.c.body).select_from(event.outerjoin(context)).where(event.c.seq == seq)
-        return orjson.loads(_as_captured(*self.connection.execute(query).one()))
+        return orjson.loads(_as_captured(*self.connection.execute(_body_query(), {"seq": seq}).one()))
 
     def attributes(self, seq: int, uri: str) -> dict[str, str]:
         """Return what an event says of a lot that it describes, beside its kind, name and stream."""
@@ -200,16 +199,28 @@ class Book:
 
     def last(self, as_of: datetime | None = None) -> int:
         """Return the number of the last event of the ledger, or of what was captured by a time; 0 where there is none."""
+        if as_of is None:
+            return self.connection.execute(_last_query()).scalar_one()
         event = schema.event
-        query = select(func.coalesce(func.max(event.c.seq), 0))
-        if as_of is not None:
-            later = select(func.min(event.c.seq)).where(event.c.record_time > microseconds(as_of)).scalar_subquery()
-            query = query.where((event.c.seq < later) | later.is_(None))
+        later = select(func.min(event.c.seq)).where(event.c.record_time > microseconds(as_of)).scalar_subquery()
+        query = select(func.coalesce(func.max(event.c.seq), 0)).where((event.c.seq < later) | later.is_(None))
         return self.connection.execute(query).scalar_one()
 
     def size(self) -> int:
         """Return how many events the ledger holds."""
         return self.last()
+
+
+# Asked with every trace: putting them together anew takes longer than answering them.
+@cache
+def _body_query() -> Executable:
+    event, context = schema.event, schema.context
+    return select(event.c.body, context.c.body).select_from(event.outerjoin(context)).where(event.c.seq == bindparam("seq"))
+
+
+@cache
+def _last_query() -> Executable:
+    return select(func.coalesce(func.max(schema.event.c.seq), 0))
 
 
 class Ledger:

@@ -21,6 +21,8 @@ from vehiclenest.ledger.schema import in_force
 from vehiclenest.ledger.store import Book, Ledger
 
 FOREIGN = "foreign"  # kind of an identifier that no material flow of ours names
+_NO_LOT = -1  # a number that no lot has
+_LAST = bindparam("last", type_=BigInteger)  # number of the last event that is asked about
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,15 +145,8 @@ def _find(connection: Connection, identifier: str, last: int) -> tuple[int | Non
         candidates.append(parse_epc(text).urn())
     names = [text, text.upper(), f"LOT{text}", f"LOT{text.upper()}"]
     wanted = dict.fromkeys([*(split(uri)[1] for uri in candidates), *names])
-    lot, prefix = schema.lot, schema.prefix
-    query = (
-        select(lot.c.id, prefix.c.text + lot.c.reference, lot.c.reference)
-        .select_from(lot.join(prefix))
-        .where(lot.c.reference.in_(list(wanted)), lot.c.event_seq <= last)
-        .distinct()
-        .order_by(lot.c.id)
-    )
-    found = [(identity, uri, reference) for identity, uri, reference in connection.execute(query)]
+    rows = connection.execute(_find_query(), {"references": list(wanted), "last": last})
+    found = [(identity, uri, reference) for identity, uri, reference in rows.all()]
     exact = [row for row in found if row[1] in candidates]
     typed = exact or [row for row in found if row[2] in names]
     if len(typed) > 1:
@@ -168,10 +163,22 @@ def _find(connection: Connection, identifier: str, last: int) -> tuple[int | Non
     return None, uri
 
 
+@cache
+def _find_query() -> Executable:
+    lot, prefix = schema.lot, schema.prefix
+    return (
+        select(lot.c.id, prefix.c.text + lot.c.reference, lot.c.reference)
+        .select_from(lot.join(prefix))
+        .where(lot.c.reference.in_(bindparam("references", expanding=True)), lot.c.event_seq <= _LAST)
+        .distinct()
+        .order_by(lot.c.id)
+    )
+
+
 def _records(connection: Connection, ids: Iterable[int], last: int) -> dict[int, LotRecord]:
     """Return lots with their last description."""
     records: dict[int, LotRecord] = {}
-    rows = connection.execute(_records_query(), {"lots": sorted(ids), "last": last})
+    rows = connection.execute(_records_query(), {"lots": sorted(ids), "last": last}).all()
     for identity, start, reference, kind, name, stream, time, seq in rows:
         records[identity] = LotRecord(identity, start + reference, reference, kind, name, stream, moment(time), seq)
     return records
@@ -184,41 +191,55 @@ def _records_query() -> Executable:
     return (
         select(*columns, event.c.event_time, lot.c.event_seq)
         .select_from(lot.join(event).join(description).join(prefix))
-        .where(Among(lot.c.id, whole_numbers("lots")), lot.c.event_seq <= bindparam("last", type_=BigInteger))
+        .where(Among(lot.c.id, whole_numbers("lots")), lot.c.event_seq <= _LAST)
         .order_by(lot.c.event_seq)
     )
 
 
 def _events(connection: Connection, lot_id: int | None, uri: str, last: int) -> tuple[EventRecord, ...]:
-    event, flow, mention = schema.event, schema.lot_flow, schema.mention
-    naming = select(mention.c.event_seq).where(mention.c.uri == uri)
-    if lot_id is not None:
-        naming = naming.union(select(flow.c.event_seq).where(flow.c.lot_id == lot_id))
-    query = (
-        select(event.c.seq, event.c.event_id, event.c.identity, event.c.type, event.c.biz_step, event.c.event_time)
-        .where(event.c.seq.in_(naming), event.c.seq <= last)
-        .order_by(event.c.seq)
-    )
+    rows = connection.execute(_events_query(), {"uri": uri, "lot": lot_id or _NO_LOT, "last": last})
     return tuple(
         EventRecord(seq, event_id or hash_id(identity), kind, step, moment(time))
-        for seq, event_id, identity, kind, step, time in connection.execute(query)
+        for seq, event_id, identity, kind, step, time in rows.all()
+    )
+
+
+@cache
+def _events_query() -> Executable:
+    event, flow, mention = schema.event, schema.lot_flow, schema.mention
+    naming = select(mention.c.event_seq).where(mention.c.uri == bindparam("uri"))
+    naming = naming.union(select(flow.c.event_seq).where(flow.c.lot_id == bindparam("lot", type_=BigInteger)))
+    return (
+        select(event.c.seq, event.c.event_id, event.c.identity, event.c.type, event.c.biz_step, event.c.event_time)
+        .where(event.c.seq.in_(naming), event.c.seq <= _LAST)
+        .order_by(event.c.seq)
     )
 
 
 def _unverified(connection: Connection, created: datetime, last: int) -> tuple[str, ...]:
     """Return the constants noted on the day of a lot; in the evening, which may be after midnight."""
-    event, flow = schema.event, schema.information_flow
     day = created.replace(hour=0, minute=0, second=0, microsecond=0)
-    within = (event.c.event_time >= microseconds(day)) & (event.c.event_time < microseconds(day + timedelta(days=2)))
+    span = {"start": microseconds(day), "end": microseconds(day + timedelta(days=2))}
+    bounds, constants = _unverified_queries()
+    first, final = connection.execute(bounds, span).one()
+    return tuple(sorted(connection.execute(constants, {**span, "first": first, "final": final, "last": last}).scalars()))
+
+
+@cache
+def _unverified_queries() -> tuple[Executable, Executable]:
+    """Return how to ask which events a span of time holds, and for the constants noted in them."""
+    event, flow = schema.event, schema.information_flow
+    start, end, first, final = (bindparam(name, type_=BigInteger) for name in ("start", "end", "first", "final"))
+    within = (event.c.event_time >= start) & (event.c.event_time < end)
     # Added to nothing, so that the planner goes by time and does not read events from both ends until one fits.
-    first, final = connection.execute(select(func.min(event.c.seq + 0), func.max(event.c.seq + 0)).where(within)).one()
-    query = (
+    bounds = select(func.min(event.c.seq + 0), func.max(event.c.seq + 0)).where(within)
+    constants = (
         select(flow.c.reference)
         .distinct()
         .select_from(flow.join(event))
-        .where(flow.c.kind == UNVERIFIED, flow.c.event_seq.between(first, final), within, in_force(flow.c.event_seq, last))
+        .where(flow.c.kind == UNVERIFIED, flow.c.event_seq.between(first, final), within, in_force(flow.c.event_seq, _LAST))
     )
-    return tuple(sorted(connection.execute(query).scalars()))
+    return bounds, constants
 
 
 def _outputs(graph: Graph, start: int, records: dict[int, LotRecord]) -> Iterable[Output]:
