@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, case, func, select
 from vehiclenest.core.errors import ConflictError, VehicleNestError
 from vehiclenest.ledger import schema
 from vehiclenest.ledger.closure import ROUNDING
-from vehiclenest.ledger.database import chunks, insert_rows
+from vehiclenest.ledger.database import Among, chunks, insert_rows, texts
 from vehiclenest.ledger.entry import CODES, INPUT, OUTPUT, TRANSFORMATION, Entry, FlowRow, is_class, split
 from vehiclenest.ledger.graph import gained, sources
 from vehiclenest.ledger.model import Flow
@@ -323,12 +323,12 @@ class Booking:
         lot, flow, prefix = schema.lot, schema.lot_flow, schema.prefix
         described = func.max(case((in_force(lot.c.event_seq), 1), else_=0))
         named = select(prefix.c.text, lot.c.reference, lot.c.id, described).select_from(lot.join(prefix))
-        named = named.group_by(prefix.c.text, lot.c.reference, lot.c.id)
+        named = named.where(Among(lot.c.reference, texts("references"))).group_by(prefix.c.text, lot.c.reference, lot.c.id)
         wanted = {split(uri): uri for uri in uris if uri not in self._lots}
         for chunk in chunks(list(wanted)):
-            query = named.where(lot.c.reference.in_([reference for _, reference in chunk]))
             found: dict[int, _Lot] = {}
-            for start, reference, identity, is_described in self.connection.execute(query):
+            references = {"references": [reference for _, reference in chunk]}
+            for start, reference, identity, is_described in self.connection.execute(named, references).all():
                 if uri := wanted.get((start, reference)):
                     found[identity] = _Lot(identity, uri, bool(is_described) or is_class(uri))
             for identity, mass in gained(self.connection, list(found)).items():

@@ -21,7 +21,7 @@ from vehiclenest.core.errors import VehicleNestError
 from vehiclenest.ledger import schema
 from vehiclenest.ledger.booking import Booking, Dictionaries, gains
 from vehiclenest.ledger.closure import ROUNDING
-from vehiclenest.ledger.database import chunks, connect, writing
+from vehiclenest.ledger.database import Among, chunks, connect, texts, writing
 from vehiclenest.ledger.entry import Entry, entry_of, is_class, microseconds, moment, ours, split, unpack
 from vehiclenest.ledger.epcis import in_context
 from vehiclenest.ledger.model import PREFIX, Event, Flow
@@ -96,13 +96,14 @@ class Book:
         found: dict[str, datetime] = {}
         wanted = dict(zip(map(split, uris), uris, strict=True))
         lot, event, prefix = schema.lot, schema.event, schema.prefix
+        query = (
+            select(prefix.c.text, lot.c.reference, event.c.event_time)
+            .select_from(lot.join(event).join(prefix))
+            .where(Among(lot.c.reference, texts("references")), in_force(lot.c.event_seq))
+        )
         for chunk in chunks(list(wanted)):
-            query = (
-                select(prefix.c.text, lot.c.reference, event.c.event_time)
-                .select_from(lot.join(event).join(prefix))
-                .where(lot.c.reference.in_([reference for _, reference in chunk]), in_force(lot.c.event_seq))
-            )
-            for start, reference, time in self.connection.execute(query):
+            references = {"references": [reference for _, reference in chunk]}
+            for start, reference, time in self.connection.execute(query, references):
                 if uri := wanted.get((start, reference)):
                     found[uri] = moment(time)
         return found

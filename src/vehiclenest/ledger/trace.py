@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Connection, Executable, bindparam, func, sele
 from vehiclenest.core.errors import InputError, NotFoundError
 from vehiclenest.core.identifiers import parse_epc
 from vehiclenest.ledger import schema
-from vehiclenest.ledger.database import Among, whole_numbers
+from vehiclenest.ledger.database import Among, texts, whole_numbers
 from vehiclenest.ledger.entry import FLOWS, hash_id, microseconds, moment, split
 from vehiclenest.ledger.graph import RECEIVED, SHIPPED, Graph, around, in_order, made_of, went_into
 from vehiclenest.ledger.model import STOCK, UNVERIFIED, Flow
@@ -169,7 +169,7 @@ def _find_query() -> Executable:
     return (
         select(lot.c.id, prefix.c.text + lot.c.reference, lot.c.reference)
         .select_from(lot.join(prefix))
-        .where(lot.c.reference.in_(bindparam("references", expanding=True)), lot.c.event_seq <= _LAST)
+        .where(Among(lot.c.reference, texts("references")), lot.c.event_seq <= _LAST)
         .distinct()
         .order_by(lot.c.id)
     )
