@@ -46,8 +46,9 @@ _INSERTED, _COUNTED = (
 _MANY_ROWS = 10_000
 _CACHE_KIB = 262_144
 _WRITER = 0x766E657374  # the advisory lock of whoever writes on PostgreSQL: "vnest"
-# The row store is asked for single things: to compile a query, or to read a table to join a few rows, costs more than it saves.
-_SINGLE_THINGS = "-c jit=off -c enable_hashjoin=off -c enable_mergejoin=off"
+# The row store is asked for single things: to compile a query, to plan it anew for its values, or to read a table to join a few
+# rows, costs more than it saves.
+_SINGLE_THINGS = "-c jit=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan"
 
 Value = TypeVar("Value")
 

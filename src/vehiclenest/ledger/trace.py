@@ -116,7 +116,8 @@ def trace(ledger: Ledger, identifier: str, as_of: datetime | None = None) -> Tra
     InputError
         Where the name fits several lots.
     """
-    with ledger.engine.connect() as connection:
+    # Ended by a commit, although nothing is written: with a rollback psycopg forgets what PostgreSQL has prepared.
+    with ledger.engine.begin() as connection:
         last = Book(connection).last(as_of)
         start, uri = _find(connection, identifier, last)
         if start is None:
@@ -219,27 +220,25 @@ def _events_query() -> Executable:
 def _unverified(connection: Connection, created: datetime, last: int) -> tuple[str, ...]:
     """Return the constants noted on the day of a lot; in the evening, which may be after midnight."""
     day = created.replace(hour=0, minute=0, second=0, microsecond=0)
-    span = {"start": microseconds(day), "end": microseconds(day + timedelta(days=2))}
-    bounds, constants = _unverified_queries()
-    first, final = connection.execute(bounds, span).one()
-    return tuple(sorted(connection.execute(constants, {**span, "first": first, "final": final, "last": last}).scalars()))
+    span = {"start": microseconds(day), "end": microseconds(day + timedelta(days=2)), "last": last}
+    return tuple(sorted(connection.execute(_unverified_query(), span).scalars().all()))
 
 
 @cache
-def _unverified_queries() -> tuple[Executable, Executable]:
-    """Return how to ask which events a span of time holds, and for the constants noted in them."""
+def _unverified_query() -> Executable:
     event, flow = schema.event, schema.information_flow
-    start, end, first, final = (bindparam(name, type_=BigInteger) for name in ("start", "end", "first", "final"))
+    start, end = (bindparam(name, type_=BigInteger) for name in ("start", "end"))
     within = (event.c.event_time >= start) & (event.c.event_time < end)
     # Added to nothing, so that the planner goes by time and does not read events from both ends until one fits.
-    bounds = select(func.min(event.c.seq + 0), func.max(event.c.seq + 0)).where(within)
-    constants = (
+    first, final = (select(bound(event.c.seq + 0)).where(within).scalar_subquery() for bound in (func.min, func.max))
+    # The time of an event between them is looked up, not joined: a planner that joins pairs all of a day with all of it.
+    time = select(event.c.event_time).where(event.c.seq == flow.c.event_seq).scalar_subquery()
+    return (
         select(flow.c.reference)
         .distinct()
-        .select_from(flow.join(event))
-        .where(flow.c.kind == UNVERIFIED, flow.c.event_seq.between(first, final), within, in_force(flow.c.event_seq, _LAST))
+        .where(flow.c.kind == UNVERIFIED, flow.c.event_seq.between(first, final), time >= start, time < end)
+        .where(in_force(flow.c.event_seq, _LAST))
     )
-    return bounds, constants
 
 
 def _outputs(graph: Graph, start: int, records: dict[int, LotRecord]) -> Iterable[Output]:
