@@ -36,6 +36,10 @@ unit: .venv/installed-test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
+.venv/installed-web: requirements/web.txt .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/web.txt
+	touch $@
+
 .venv/installed-test: requirements/test.txt .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/test.txt
 	touch $@
