@@ -2,11 +2,15 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint types contract unit lock clean
+.PHONY: demo serve test lint types contract unit lock clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/installed
 	$(BIN)/vnest demo
+
+# Opens the base in a browser on http://127.0.0.1:8000; the first start prints the admin's one-time password.
+serve: .venv/installed-web
+	$(BIN)/vnest serve
 
 test: lint types contract unit
 
@@ -30,6 +34,10 @@ unit: .venv/installed-test
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/base.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+.venv/installed-web: requirements/web.txt .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/web.txt
 	touch $@
 
 .venv/installed-test: requirements/test.txt .venv/installed

@@ -30,6 +30,7 @@ from vehiclenest.site.events import (
     HULK,
     Consigned,
     Costs,
+    costs_of,
     depolluted,
     dismantled,
     fraction_lot,
@@ -158,13 +159,11 @@ class Base:
         return self.events
 
     def _costs(self) -> Costs:
-        book = open_book(self.settings.place, self.settings.folder)
-        rows = {name: book.prices[name] for name in ("labour", "electricity", "purchase")}
-        for row in (*rows.values(), *(self.settings.table[name] for name in self.settings.table)):
+        prices = open_book(self.settings.place, self.settings.folder).prices
+        rows = [prices[name] for name in ("labour", "electricity", "purchase")]
+        for row in (*rows, *(self.settings.table[name] for name in self.settings.table)):
             self._note(row.unverified)
-        return Costs(
-            rows["labour"].number("hour"), rows["electricity"].number("kwh"), rows["purchase"].number("vehicle"), book.currency
-        )
+        return costs_of(self.settings)
 
     def _note(self, names: Iterable[str]) -> None:
         self.unverified.update(dict.fromkeys(names))

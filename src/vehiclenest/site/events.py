@@ -22,6 +22,7 @@ from vehiclenest.loop.records import (
     merged,
     scaled,
 )
+from vehiclenest.loop.route import open_book
 from vehiclenest.site.parties import handover_parties, packaging, shipping_parties
 from vehiclenest.site.settings import Settings
 
@@ -48,6 +49,13 @@ class Costs:
             self.money(minutes / 60 * self.labour_hour, "staff", "labour"),
             self.money(kwh * self.kwh, "power supplier", "electricity"),
         ]
+
+
+def costs_of(settings: Settings) -> Costs:
+    """Return what work, power and vehicles cost by the site's price table."""
+    book = open_book(settings.place, settings.folder)
+    labour, electricity, purchase = (book.prices[name] for name in ("labour", "electricity", "purchase"))
+    return Costs(labour.number("hour"), electricity.number("kwh"), purchase.number("vehicle"), book.currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +129,14 @@ def received(vehicle: Vehicle, source: str, settings: Settings, costs: Costs) ->
     ]
 
 
-def depolluted(vehicle: Vehicle, depollution: Depollution, settings: Settings, costs: Costs) -> list[Event]:
-    """Return the removal of the traction battery, where there is one, and of everything else hazardous."""
-    time = vehicle.received_at + timedelta(minutes=depollution.minutes)
+def depolluted(
+    vehicle: Vehicle, depollution: Depollution, settings: Settings, costs: Costs, at: datetime | None = None
+) -> list[Event]:
+    """Return the removal of the traction battery, where there is one, and of everything else hazardous.
+
+    `at` is when it was done; None where it is reckoned from the receipt.
+    """
+    time = at or vehicle.received_at + timedelta(minutes=depollution.minutes)
     battery = [fraction for fraction in depollution.removed if fraction.code == TRACTION_BATTERY]
     rest = [fraction for fraction in depollution.removed if fraction.code != TRACTION_BATTERY]
     events: list[Event] = []
@@ -189,8 +202,8 @@ def tank_month(time: datetime) -> str:
     return f"{time:%Y%m}"
 
 
-def dismantled(vehicle: Vehicle, teardown: Teardown, settings: Settings, costs: Costs) -> Event:
-    """Return the transformation of a depolluted vehicle into its components and hulk."""
+def dismantled(vehicle: Vehicle, teardown: Teardown, settings: Settings, costs: Costs, at: datetime | None = None) -> Event:
+    """Return the transformation of a depolluted vehicle into its components and hulk; `at` as in `depolluted`."""
     thing = settings.thing(vehicle.reference)
     delay = settings.table["times"].number("dismantling_delay") + teardown.minutes
     left = merged(booked_composition(vehicle), *(scaled(fraction.materials, -1.0) for fraction in vehicle.fractions))
@@ -203,7 +216,7 @@ def dismantled(vehicle: Vehicle, teardown: Teardown, settings: Settings, costs: 
     outputs.append((hulk, Lot(hulk, "hulk", f"hulk of {vehicle.reference}"), teardown.hulk))
     return Event(
         "TransformationEvent",
-        vehicle.received_at + timedelta(minutes=delay),
+        at or vehicle.received_at + timedelta(minutes=delay),
         {
             "bizStep": "disassembling",
             "disposition": "in_progress",

@@ -1,0 +1,7 @@
+"""What can run in the background, by name. Each kind says in its own module how it goes on after a restart."""
+
+from collections.abc import Mapping
+
+from vehiclenest.web.jobs import Kind
+
+KINDS: Mapping[str, Kind] = {}
