@@ -38,7 +38,7 @@ def _chosen(file: Path | None, name: str | None) -> "Cabin":
     help="Pressure matching, acoustic contrast control, or variable span between them.",
 )  # fmt: skip
 @click.option("--span", type=click.IntRange(min=1), default=2, show_default=True, help="Vectors that vast keeps.")
-@click.option("--effort", type=click.FloatRange(0, 40), default=5.0, show_default=True, help="Most effort over one zone alone, dB.")
+@click.option("--effort", type=click.FloatRange(0, 40), default=6.0, show_default=True, help="Most effort over one zone alone, dB.")
 @click.option(
     "--robust/--nominal", default=True, show_default=True, help="Design over moved heads and warm air, or as the file has it."
 )
@@ -111,7 +111,7 @@ def _print_zones(found: dict[str, Any]) -> None:
 
 @sound.command(epilog="Example: vnest sound cabin --cabin sedan-headrest --measured passat-b8-woofer-left-ir-96k.wav --out responses")
 @_cabin
-@click.option("--measured", type=FILE, metavar="WAV", help="A measured impulse response of such a cabin, to stand beside the simulated one.")
+@click.option("--measured", type=FILE, metavar="WAV", help="A measured response of such a cabin, to stand beside it.")
 @click.option("--loudspeaker", "source", metavar="NAME", help="Loudspeaker that is compared; the file's first without it.")
 @click.option("--out", type=FILE, metavar="DIR", help="Folder for the responses, one WAV a loudspeaker with one channel an ear.")
 @json_flag

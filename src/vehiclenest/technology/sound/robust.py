@@ -32,7 +32,8 @@ def design_conditions(*, robust: bool) -> list[Condition]:
     share = row.number("design_share")
     far, turn, warm = row.number("shift") * share, row.number("yaw") * share, row.number("warmer") * share
     aslant = far / np.sqrt(2)
-    shifts = [(-far, 0, 0), (-aslant, aslant, 0), (-aslant, -aslant, 0), (0, far, 0), (0, -far, 0), (0, 0, far), (0, 0, -far)]
+    shifts = [(-far, 0, 0), (0, far, 0), (0, -far, 0), (0, 0, far), (0, 0, -far)]
+    shifts += [(-aslant, aslant, 0), (-aslant, -aslant, 0), (-aslant, 0, aslant), (-aslant, 0, -aslant)]
     return [
         nominal,
         *(Condition("design", shift_m=shift) for shift in shifts),
@@ -85,8 +86,17 @@ def joint_deviations(cabin: Cabin, seed: int) -> list[Condition]:
 
 
 def _shifts(far: float) -> dict[str, tuple[float, float, float]]:
-    """Return a shift each way, as its listener names it; m."""
+    """Return a shift each way and aslant, as its listener names it; m."""
+    two, three = far / np.sqrt(2), far / np.sqrt(3)
     return {
+        "forward and left": (-two, -two, 0.0),
+        "forward and right": (-two, two, 0.0),
+        "forward and up": (-two, 0.0, two),
+        "forward and down": (-two, 0.0, -two),
+        "left and up": (0.0, -two, two),
+        "right and up": (0.0, two, two),
+        "forward, left and up": (-three, -three, three),
+        "forward, right and up": (-three, three, three),
         "forward": (-far, 0.0, 0.0),
         "back": (far, 0.0, 0.0),
         "left": (0.0, -far, 0.0),

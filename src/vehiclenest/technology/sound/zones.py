@@ -32,9 +32,9 @@ class Aim:
     """
 
     method: Method = "acc"
-    span: int = 3
+    span: int = 2
     effort_db: float = 6.0
-    rounds: int = 0
+    rounds: int = 2
     sharpness: float = 0.5
 
 
