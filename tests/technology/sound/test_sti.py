@@ -4,6 +4,8 @@ The worked example is table M.1 of IEC 60268-16:2011 and the weighting and unifo
 restated in jmrplens/phonometry (reference data and conformance checks, read 2026-11-26).
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -151,6 +153,6 @@ def test_the_level_of_a_tone_is_in_its_octave() -> None:
         (lambda: room.depth_of(np.ones(100), 0, 1.0, RATE), "shorter"),
     ],
 )
-def test_what_cannot_be_rated_is_said(call: object, what: str) -> None:
+def test_what_cannot_be_rated_is_said(call: Callable[[], object], what: str) -> None:
     with pytest.raises(InputError, match=what):
-        call()  # type: ignore[operator]
+        call()

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vehiclenest.core.constants import Row, load_table
 from vehiclenest.core.errors import InputError
@@ -131,8 +132,8 @@ def modulation_of_response(response: Array, rate_hz: float) -> Array:
             "the impulse response is silent in an octave between 125 Hz and 8 kHz", expected="energy in every octave"
         )
     turns = np.exp(-2j * np.pi / rate_hz * MODULATIONS_HZ[:, None] * np.arange(energy.shape[1]))
-    transferred: Array = np.abs(energy @ turns.T)
-    return transferred / total[:, None]
+    sums: NDArray[np.complex128] = np.dot(energy, turns.T)
+    return np.abs(sums) / total[:, None]
 
 
 def modulation_of_decay(decay_s: Array) -> Array:
