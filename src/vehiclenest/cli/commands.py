@@ -18,6 +18,7 @@ from vehiclenest.cli.hash import hash_events
 from vehiclenest.cli.options import FILE, Command, as_of_option, database, json_flag, print_json, progress
 from vehiclenest.cli.regenerate import regenerate
 from vehiclenest.cli.seal import prove_event, seal_ledger, verify_ledger
+from vehiclenest.cli.sound import sound
 
 if TYPE_CHECKING:
     from vehiclenest.ledger import Stock
@@ -60,6 +61,7 @@ app.add_command(verify_ledger)
 app.add_command(prove_event)
 app.add_command(regenerate)
 app.add_command(battery)
+app.add_command(sound)
 
 
 @app.command(epilog="Example: vnest run lots.csv --out monday --json")

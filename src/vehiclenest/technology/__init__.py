@@ -1,1 +1,1 @@
-"""What goes into vehicles and production lines; each room stands alone and knows nothing of ours but `core`."""
+"""What goes into vehicles and production lines. Each room stands alone and imports nothing of ours but `core`."""

@@ -23,8 +23,8 @@ from vehiclenest.technology.sound.read import HEAD_CONVENTION, read_sofa, sofa_i
 Spectrum = NDArray[np.complex128]
 _EARS = 2
 _FINE = 8  # delays are found on a grid this much finer than samples
+_ALIGNED_HZ = 3000.0  # where delays are found: best of 1 to 8 kHz for directions of KEMAR that were left out [M]
 _FLOOR = 1e-5  # of the largest magnitude: below, a minimum phase means nothing
-_OUTSIDE = -1e-9  # weights this far below zero still count as inside a triangle
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Head:
     def __post_init__(self) -> None:
         """Align the responses and triangulate the directions."""
         taps = self.responses.shape[-1]
-        delays = _delays(self.responses)
+        delays = _delays(self.responses, self.rate_hz)
         turns = 2j * np.pi * np.fft.rfftfreq(2 * taps)
         hull = ConvexHull(self.directions)
         corners = self.directions[hull.simplices]
@@ -143,8 +143,12 @@ def read_head(path: Path) -> Head:
     return Head(positions / np.linalg.norm(positions, axis=1)[:, None], responses, rate)
 
 
-def _delays(responses: Array) -> Array:
-    """Return the delay of every response against its own minimum phase, in samples, shape (m, 2)."""
+def _delays(responses: Array, rate_hz: float) -> Array:
+    """Return the delay of every response against its own minimum phase, in samples, shape (m, 2).
+
+    The cross-correlation is held to low frequencies: there its peak is broad and does not jump from one ripple to the next as the
+    direction changes.
+    """
     taps = responses.shape[-1]
     size = 4 * taps
     spectrum = np.fft.rfft(responses, size)
@@ -155,5 +159,8 @@ def _delays(responses: Array) -> Array:
     fold[0] = fold[size // 2] = 1
     fold[1 : size // 2] = 2
     minimum = np.exp(np.fft.rfft(cepstrum * fold, size))
-    agreement = np.fft.irfft(spectrum * minimum.conj(), size * _FINE)[..., : taps * _FINE]
-    return agreement.argmax(axis=-1) / _FINE
+    low = np.exp(-((np.fft.rfftfreq(size, 1 / rate_hz) / _ALIGNED_HZ) ** 2))
+    agreement = np.fft.irfft(spectrum * minimum.conj() * low, size * _FINE)[..., : taps * _FINE]
+    peak = np.clip(agreement.argmax(axis=-1), 1, taps * _FINE - 2)
+    before, at, after = (np.take_along_axis(agreement, (peak + step)[..., None], axis=-1)[..., 0] for step in (-1, 0, 1))
+    return (peak + 0.5 * (before - after) / (before - 2 * at + after)) / _FINE

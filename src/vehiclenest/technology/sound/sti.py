@@ -11,7 +11,6 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vehiclenest.core.constants import Row, load_table
 from vehiclenest.core.errors import InputError
@@ -131,9 +130,9 @@ def modulation_of_response(response: Array, rate_hz: float) -> Array:
         raise InputError(
             "the impulse response is silent in an octave between 125 Hz and 8 kHz", expected="energy in every octave"
         )
-    turns = np.exp(-2j * np.pi / rate_hz * MODULATIONS_HZ[:, None] * np.arange(energy.shape[1]))
-    sums: NDArray[np.complex128] = np.dot(energy, turns.T)
-    return np.abs(sums) / total[:, None]
+    time: Array = np.arange(len(energy[0])) / rate_hz
+    phase: Array = 2 * np.pi * np.outer(MODULATIONS_HZ, time)
+    return np.hypot(energy @ np.cos(phase).T, energy @ np.sin(phase).T) / total[:, None]
 
 
 def modulation_of_decay(decay_s: Array) -> Array:
