@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vehiclenest import __version__
+from vehiclenest.cli import sound_head as _sound_head  # noqa: F401  # adds its command to the group
+from vehiclenest.cli import sound_zones as _sound_zones  # noqa: F401
 from vehiclenest.cli.battery import battery
 from vehiclenest.cli.capture import capture
 from vehiclenest.cli.claims import claims

@@ -1,6 +1,5 @@
 """`vnest sound cabin` and `vnest sound zones`."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +37,9 @@ def _chosen(file: Path | None, name: str | None) -> "Cabin":
     help="Pressure matching, acoustic contrast control, or variable span between them.",
 )  # fmt: skip
 @click.option("--span", type=click.IntRange(min=1), default=2, show_default=True, help="Vectors that vast keeps.")
-@click.option("--effort", type=click.FloatRange(0, 40), default=6.0, show_default=True, help="Most effort over one zone alone, dB.")
+@click.option(
+    "--effort", type=click.FloatRange(0, 40), default=6.0, show_default=True, help="Most effort over one zone alone, dB."
+)
 @click.option(
     "--robust/--nominal", default=True, show_default=True, help="Design over moved heads and warm air, or as the file has it."
 )
@@ -67,13 +68,13 @@ def zones(
         design = design_zones(cabin, aim, Filtering.of_length(int(taps)), robust=robust, show=show)
         found = score_design(design, seed, show)
     if out:
-        from vehiclenest.site.sound import write_filters
+        from vehiclenest.technology.sound.export import write_filters
 
         found["out"] = [str(path) for path in write_filters(design, out)]
     if html:
-        from vehiclenest.site.sound import write_zones_page
+        from vehiclenest.technology.sound.export import write_page
 
-        write_zones_page(design, found, html, datetime.now(UTC))
+        write_page(design, found, html)
         found["html"] = str(html)
     if as_json:
         print_json(found)
@@ -84,7 +85,9 @@ def zones(
 def _print_zones(found: dict[str, Any]) -> None:
     from vehiclenest.cli.console import console_for_people, plain_table
 
-    table = plain_table(f"{found['cabin']}, {found['method']}, dB by octave band", "", *(f"{hz:g} Hz" for hz in found["bands_hz"]))
+    table = plain_table(
+        f"{found['cabin']}, {found['method']}, dB by octave band", "", *(f"{hz:g} Hz" for hz in found["bands_hz"])
+    )
     rows = {
         "contrast, unseen ears": found["contrast_unseen_db"],
         "… worst single deviation": found["contrast_worst_condition_db"],
@@ -109,7 +112,9 @@ def _print_zones(found: dict[str, Any]) -> None:
             console.print(f"written: {found[key] if key == 'html' else ', '.join(found[key])}")
 
 
-@sound.command(epilog="Example: vnest sound cabin --cabin sedan-headrest --measured passat-b8-woofer-left-ir-96k.wav --out responses")
+@sound.command(
+    epilog="Example: vnest sound cabin --cabin sedan-headrest --measured passat-b8-woofer-left-ir-96k.wav --out responses"
+)
 @_cabin
 @click.option("--measured", type=FILE, metavar="WAV", help="A measured response of such a cabin, to stand beside it.")
 @click.option("--loudspeaker", "source", metavar="NAME", help="Loudspeaker that is compared; the file's first without it.")
@@ -120,16 +125,18 @@ def cabin(
 ) -> None:
     """Simulate the impulse responses from every loudspeaker to every ear, and report decay times and response by band."""
     needs_extra()
-    from vehiclenest.site.sound import read_measured, write_responses
-    from vehiclenest.technology.sound.check import cabin_report
+    from vehiclenest.technology.sound.check import RATE_HZ, cabin_report
+    from vehiclenest.technology.sound.export import write_responses
+    from vehiclenest.technology.sound.read import read_wav
 
     chosen = _chosen(file, name)
     with progress() as show:
         show("responses", 0, 1)
-        report, responses = cabin_report(chosen, source, read_measured(measured) if measured else None)
+        heard = read_wav(measured) if measured else None
+        report, responses = cabin_report(chosen, source, (heard[0][0], heard[1]) if heard else None)
         show("responses", 1, 1)
     if out:
-        report["out"] = [str(path) for path in write_responses(chosen, responses, out)]
+        report["out"] = [str(path) for path in write_responses(chosen, responses, RATE_HZ, out)]
     if as_json:
         print_json(report)
         return

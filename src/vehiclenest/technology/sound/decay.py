@@ -32,7 +32,9 @@ def decay_times(impulse: Real, rate_hz: float, bands_hz: tuple[float, ...]) -> l
     """
     if not np.isfinite(impulse).all() or not np.any(impulse):
         raise InputError("the impulse response is silent or holds no numbers", expected="a measured or simulated response")
-    return [_decay(_band(impulse, rate_hz, centre), rate_hz) if centre * np.sqrt(2) < rate_hz / 2 else None for centre in bands_hz]
+    return [
+        _decay(_band(impulse, rate_hz, centre), rate_hz) if centre * np.sqrt(2) < rate_hz / 2 else None for centre in bands_hz
+    ]
 
 
 def band_levels_db(impulse: Real, rate_hz: float, centres_hz: Real, per_octave: int) -> Real:
