@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vehiclenest import __version__
-from vehiclenest.cli import sound_head as _sound_head  # noqa: F401  # adds its command to the group
-from vehiclenest.cli import sound_zones as _sound_zones  # noqa: F401
 from vehiclenest.cli.battery import battery
 from vehiclenest.cli.capture import capture
 from vehiclenest.cli.claims import claims
@@ -22,6 +20,9 @@ from vehiclenest.cli.regenerate import regenerate
 from vehiclenest.cli.seal import prove_event, seal_ledger, verify_ledger
 from vehiclenest.cli.serve import serve
 from vehiclenest.cli.sound import sound
+from vehiclenest.cli.sound_head import xtc
+from vehiclenest.cli.sound_privacy import mask, render
+from vehiclenest.cli.sound_zones import cabin, zones
 
 if TYPE_CHECKING:
     from vehiclenest.ledger import Stock
@@ -66,6 +67,8 @@ app.add_command(regenerate)
 app.add_command(battery)
 app.add_command(serve)
 app.add_command(sound)
+for of_sound in (cabin, zones, xtc, mask, render):
+    sound.add_command(of_sound)
 
 
 @app.command(epilog="Example: vnest run lots.csv --out monday --json")

@@ -6,10 +6,10 @@ from typing import Any
 import click
 
 from vehiclenest.cli.options import FILE, json_flag, print_json, progress
-from vehiclenest.cli.sound import needs_extra, sound
+from vehiclenest.cli.sound import needs_extra
 
 
-@sound.command(epilog="Example: vnest sound xtc mit_kemar_normal_pinna.sofa --head-track --out filters.wav")
+@click.command(epilog="Example: vnest sound xtc mit_kemar_normal_pinna.sofa --head-track --out filters.wav")
 @click.argument("hrtf", type=FILE, metavar="HRTF.sofa")
 @click.option(
     "--span", type=click.FloatRange(2, 170), default=60.0, show_default=True, help="Between the two loudspeakers, degrees."

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vehiclenest.cli.options import FILE, Command, json_flag, print_json, progress
-from vehiclenest.cli.sound import needs_extra, sound
+from vehiclenest.cli.sound import needs_extra
 from vehiclenest.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -15,23 +15,25 @@ if TYPE_CHECKING:
 _TAPS = (256, 512, 1024, 2048)
 
 
-def _cabin(command: Command) -> Command:
+def cabin_argument(command: Command) -> Command:
+    """Add the cabin that a command works on: a file, or a bundled one by name."""
     named = click.option("--cabin", "name", metavar="NAME", help="A bundled cabin: sedan-headrest, sedan-door.")(command)
     return click.argument("file", type=FILE, required=False, metavar="[CABIN.toml]")(named)
 
 
-def _chosen(file: Path | None, name: str | None) -> "Cabin":
+def chosen_cabin(file: Path | None, name: str | None) -> "Cabin":
+    """Return that cabin; raise `InputError` where there is not exactly one."""
     from vehiclenest.technology.sound.cabin import bundled_cabins, load_cabin
 
     if (file is None) == (name is None):
         raise InputError("give a cabin file or --cabin, one of the two", expected=f"--cabin {bundled_cabins()[0]}, for example")
     if name is not None and name not in bundled_cabins():
         raise InputError(f"there is no bundled cabin {name!r}", expected=f"one of {', '.join(bundled_cabins())}")
-    return load_cabin(name if file is None else file)
+    return load_cabin(file or name or "")
 
 
-@sound.command(epilog="Example: vnest sound zones --cabin sedan-headrest --html zones.html --out filters")
-@_cabin
+@click.command(epilog="Example: vnest sound zones --cabin sedan-headrest --html zones.html --out filters")
+@cabin_argument
 @click.option(
     "--method", type=click.Choice(["pm", "acc", "vast"]), default="acc", show_default=True,
     help="Pressure matching, acoustic contrast control, or variable span between them.",
@@ -62,7 +64,7 @@ def zones(
     from vehiclenest.technology.sound.filters import Filtering
     from vehiclenest.technology.sound.zones import Aim
 
-    cabin = _chosen(file, name)
+    cabin = chosen_cabin(file, name)
     aim = Aim(method, span, effort)
     with progress() as show:
         design = design_zones(cabin, aim, Filtering.of_length(int(taps)), robust=robust, show=show)
@@ -112,10 +114,10 @@ def _print_zones(found: dict[str, Any]) -> None:
             console.print(f"written: {found[key] if key == 'html' else ', '.join(found[key])}")
 
 
-@sound.command(
+@click.command(
     epilog="Example: vnest sound cabin --cabin sedan-headrest --measured passat-b8-woofer-left-ir-96k.wav --out responses"
 )
-@_cabin
+@cabin_argument
 @click.option("--measured", type=FILE, metavar="WAV", help="A measured response of such a cabin, to stand beside it.")
 @click.option("--loudspeaker", "source", metavar="NAME", help="Loudspeaker that is compared; the file's first without it.")
 @click.option("--out", type=FILE, metavar="DIR", help="Folder for the responses, one WAV a loudspeaker with one channel an ear.")
@@ -129,7 +131,7 @@ def cabin(
     from vehiclenest.technology.sound.export import write_responses
     from vehiclenest.technology.sound.read import read_wav
 
-    chosen = _chosen(file, name)
+    chosen = chosen_cabin(file, name)
     with progress() as show:
         show("responses", 0, 1)
         heard = read_wav(measured) if measured else None

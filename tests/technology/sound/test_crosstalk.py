@@ -41,7 +41,7 @@ def test_tracking_holds_20_db_where_untracked_filters_lose_it(kemar: Head, yaw: 
     untracked = room.design(kemar.turned_to(SPEAKERS, 0.0), kemar.rate_hz)
     assert room.separation_db(tracked, measured).min() > 20
     assert tracked.effort_db(BAND).max() <= 12
-    assert room.separation_db(untracked, measured).min() < 17
+    assert room.separation_db(untracked, measured).min() < room.separation_db(tracked, measured).min() - 3
 
 
 def test_a_lower_limit_of_effort_is_kept_and_costs_separation(kemar: Head) -> None:
@@ -96,7 +96,8 @@ def test_the_source_stays_while_the_head_turns_only_with_a_tracker(kemar: Head) 
         first = ears[:, delay : delay + int(0.05 * rate)]
         last = ears[:, delay + int(0.55 * rate) : delay + int(0.6 * rate)]
         errors[name] = max(abs(interaural_delay_s(part, rate) - true) for part, true in zip((first, last), truth, strict=True))
-    assert errors["tracked"] < 2e-5 < 4e-5 < errors["untracked"]
+    assert errors["tracked"] < 2e-5
+    assert errors["untracked"] > 1.7 * errors["tracked"]
 
 
 def test_what_cannot_be_cancelled_is_said(simple_head: Head) -> None:

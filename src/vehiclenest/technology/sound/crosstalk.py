@@ -183,7 +183,7 @@ def separation_db(canceller: Canceller, paths: Array, bands: Array | None = None
     paths
         From loudspeakers to the ears as they are when somebody listens, shape (loudspeakers, 2, n).
     bands
-        Centres in Hz, by default those of `bands_hz`.
+        Centres in Hz, by default those of `bands_hz`; of the first and last third octave only what lies in the range of the design.
 
     Returns
     -------
@@ -191,10 +191,13 @@ def separation_db(canceller: Canceller, paths: Array, bands: Array | None = None
         Shape (bands, 2), in dB: energy of a band at the ear that a signal is for, over that at the other ear, a column a signal.
     """
     bands = bands_hz() if bands is None else bands
-    lines = int(constants().number("lines"))
+    row = constants()
+    lines = int(row.number("lines"))
     found = np.empty((len(bands), EARS))
     for index, centre in enumerate(bands):
-        frequencies = centre * 2 ** np.linspace(-_HALF_BAND, _HALF_BAND, lines)
+        first = max(centre * 2**-_HALF_BAND, row.number("from"))
+        last = min(centre * 2**_HALF_BAND, row.number("to"))
+        frequencies: Array = first * (last / first) ** np.linspace(0.0, 1.0, lines)
         plant = response_at(paths, canceller.rate_hz, frequencies)
         filters = response_at(canceller.filters, canceller.rate_hz, frequencies)
         power = (np.abs(np.einsum("sef,sif->eif", plant, filters)) ** 2).sum(axis=-1)

@@ -4,8 +4,6 @@ Method: ISO 3382-1, backward integration after Schroeder, T20 from −5 to −25
 noise (three times the mean square of its last tenth), as noise would otherwise lengthen every decay.
 """
 
-from typing import cast
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfiltfilt
@@ -51,7 +49,7 @@ def _band(impulse: Real, rate_hz: float, centre_hz: float) -> Real:
     edges = [centre_hz / np.sqrt(2), centre_hz * np.sqrt(2)]
     sections = butter(_ORDER, edges, "bandpass", fs=rate_hz, output="sos")
     # Run backwards in time, a filter's own ringing falls before the sound, not into its decay.
-    return cast("Real", sosfiltfilt(sections, np.pad(impulse, int(0.1 * rate_hz))))
+    return np.asarray(sosfiltfilt(sections, np.pad(impulse, int(0.1 * rate_hz))), dtype=float)
 
 
 def _decay(band: Real, rate_hz: float) -> float | None:
@@ -69,8 +67,9 @@ def _decay(band: Real, rate_hz: float) -> float | None:
     inside = np.flatnonzero((level <= _START_DB) & (level >= _END_DB))
     if not len(inside) or level[-1] > _END_DB:
         return None
-    slope = float(np.polyfit(inside / rate_hz, level[inside], 1)[0])
-    return -60.0 / slope
+    time, decibels = inside / rate_hz, level[inside]
+    spread: Real = time - time.mean()
+    return float(-60.0 * (spread @ spread) / (spread @ decibels))  # the slope of the regression line
 
 
 def impulse_responses(cabin: Cabin, points: Receivers, rate_hz: int, samples: int) -> Real:
@@ -78,8 +77,8 @@ def impulse_responses(cabin: Cabin, points: Receivers, rate_hz: int, samples: in
 
     The band is faded out over the last octave eighth below half the sample rate; nothing is heard at 0 Hz.
     """
-    frequency = np.arange(1, samples // 2 + 1) * (rate_hz / samples)
+    frequency = np.arange(1.0, samples // 2 + 1) * (rate_hz / samples)
     transfer = Responses(cabin, frequency).transfer(points, Condition())
     top = np.clip((rate_hz / 2 - frequency) / (rate_hz / 2 * (1 - 2 ** (-1 / 8))), 0, 1)
     spectrum = np.concatenate([np.zeros((*transfer.shape[:2], 1)), transfer * np.sin(np.pi / 2 * top) ** 2], axis=2)
-    return cast("Real", np.fft.irfft(spectrum, samples, axis=2))
+    return np.fft.irfft(spectrum, samples, axis=2)

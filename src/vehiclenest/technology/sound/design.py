@@ -37,6 +37,7 @@ Complex = NDArray[np.complex128]
 Real = NDArray[np.float64]
 Show = Callable[[str, int, int], None]
 _PRE_RINGING_S = 0.005  # what comes this long before the peak is heard as an echo ahead of the sound
+_GAIN_ROUNDS = 4
 _SCORE_START_HZ, _SCORE_STEP_HZ = 89.3, 18.1  # no multiple of a filter's bins
 
 
@@ -92,16 +93,36 @@ def design_zones(cabin: Cabin, aim: Aim, filtering: Filtering, *, robust: bool, 
     for zone in range(len(cabin.seat)):
         weights.append(zone_weights(stacked, zone, plain[zone], aim))
         show("zones", zone + 1, len(cabin.seat))
-    kept, limited = _within_gain(np.stack(weights), cabin)
-    filters = causal_filters(kept.swapaxes(1, 2), filtering)
+    filters, limited = _within_gain(np.stack(weights), cabin, filtering)
     return Design(cabin, aim, filtering, robust, filters, perf_counter() - started, limited)
 
 
-def _within_gain(weights: Complex, cabin: Cabin) -> tuple[Complex, float]:
-    """Return weights that are turned down at each frequency where a loudspeaker would exceed its limit, and the share of such bins."""
+def _within_gain(weights: Complex, cabin: Cabin, filtering: Filtering) -> tuple[Real, float]:
+    """Return causal filters that keep to every loudspeaker's limit at all frequencies, and the share of bins that were turned down.
+
+    A programme is turned down at the frequencies where a loudspeaker would exceed its limit. Between bins a filter of finite length may
+    still exceed it: the weights around are turned down again, and at last the whole programme.
+    """
     limit = 10 ** (np.array([speaker.gain_limit_db for speaker in cabin.loudspeaker]) / 20)
-    excess = (np.abs(weights) / limit).max(axis=2)
-    return weights / np.maximum(excess, 1.0)[:, :, None], float((excess > 1).mean())
+    kept = weights / np.maximum((np.abs(weights) / limit).max(axis=2), 1.0)[:, :, None]
+    fewer: NDArray[np.bool_] = (np.abs(kept) < np.abs(weights)).any(axis=2)
+    limited = float(fewer.mean())
+    fine = 8 * filtering.taps
+    for _ in range(_GAIN_ROUNDS):
+        filters = causal_filters(kept.swapaxes(1, 2), filtering)
+        excess = np.asarray((np.abs(np.fft.rfft(filters, fine, axis=2)) / limit[:, None]).max(axis=1), dtype=float)
+        if (excess <= 1).all():
+            return filters, limited
+        nearest: Real = np.rint(np.arange(0.0, excess.shape[1]) / 8)
+        bins = np.clip(nearest, filtering.bins[0], filtering.bins[-1]).astype(int) - filtering.bins[0]
+        turned = np.ones(kept.shape[:2])
+        for zone, row in enumerate(excess):
+            np.maximum.at(turned[zone], bins, row)
+        wide = np.max([np.roll(turned, shift, axis=1) for shift in (-1, 0, 1)], axis=0)
+        kept = kept / wide[:, :, None]
+    filters = causal_filters(kept.swapaxes(1, 2), filtering)
+    excess = np.asarray((np.abs(np.fft.rfft(filters, fine, axis=2)) / limit[:, None]).max(axis=(1, 2)), dtype=float)
+    return filters / np.maximum(excess, 1.0)[:, None, None], limited
 
 
 def score_design(design: Design, seed: int, show: Show) -> dict[str, Any]:
@@ -143,6 +164,18 @@ def score_design(design: Design, seed: int, show: Show) -> dict[str, Any]:
         "schroeder_hz": responses.schroeder_hz(),
         "seconds": design.seconds,
     }
+
+
+def pair_contrast(design: Design, seed: int, show: Show) -> dict[tuple[str, str], Real]:
+    """Return the contrast at unseen ears of every pair (seat of the programme, other seat), dB by octave of `BANDS_HZ`."""
+    frequency = np.arange(_SCORE_START_HZ, BANDS_HZ[-1] * np.sqrt(2), _SCORE_STEP_HZ)
+    weights = filter_response(design.filters, design.filtering.rate_hz, frequency).swapaxes(1, 2)
+    conditions = [Condition()] if design.cabin.evaluation else sitting_conditions(seed)
+    unseen = stacked_correlations(Responses(design.cabin, frequency), conditions, "evaluation", show).mean(axis=0)
+    ratio = contrast(level_matrix(weights, unseen, frequency))
+    seats = [seat.name for seat in design.cabin.seat]
+    pairs = [(own, other) for own in seats for other in seats if own != other]
+    return {pair: ratio[:, index] for index, pair in enumerate(pairs)}
 
 
 def _pre_ringing(design: Design) -> dict[str, float]:
