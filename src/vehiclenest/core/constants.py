@@ -89,9 +89,10 @@ class Row(Mapping[str, Constant]):
 
     def number(self, key: str, default: float | None = None) -> float:
         """Return the bare value of a number of the row, or `default` where the row does not have it."""
-        if key not in self._numbers and default is not None:
-            return default
-        return self[key].value
+        constant = self._numbers.get(key)
+        if constant is None:
+            return self[key].value if default is None else default
+        return constant.value
 
     def text(self, key: str, default: str = "") -> str:
         """Return a word of the row."""

@@ -150,7 +150,7 @@ def vehicle_fates(columns: Columns, span: Span | None = None) -> list[VehicleFat
         attributes = {
             key: text for key, text in orjson.loads(row["attributes"]).items() if key not in {"id", "kind", "name", "stream"}
         }
-        parts = {key: kg / mass for key, kg in shares[identity].items()} if mass else {}
+        parts = {key: kg / mass for key, kg in shares.pop(identity, {}).items()} if mass else {}
         worth = Decimal(round(value[identity])).scaleb(-4)
         result.append(VehicleFate(identity, row["reference"], row["name"], attributes, mass, parts, worth, carbon[identity]))
     return result

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Table, case, func, select
 
 from vehiclenest.core.errors import ConflictError, VehicleNestError
 from vehiclenest.ledger import schema
 from vehiclenest.ledger.closure import ROUNDING
-from vehiclenest.ledger.database import chunks, insert_rows
+from vehiclenest.ledger.database import Among, chunks, insert_rows, texts
 from vehiclenest.ledger.entry import CODES, INPUT, OUTPUT, TRANSFORMATION, Entry, FlowRow, is_class, split
 from vehiclenest.ledger.graph import gained, sources
 from vehiclenest.ledger.model import Flow
@@ -320,15 +320,15 @@ class Booking:
 
     def _load_lots(self, uris: set[str]) -> None:
         """Load lots that the ledger holds, as they stand."""
-        lot, flow, named = schema.lot, schema.lot_flow, named_lots()
-        described = select(lot.c.event_seq).where(lot.c.id == named.c.id, in_force(lot.c.event_seq)).exists()
+        lot, flow, prefix = schema.lot, schema.lot_flow, schema.prefix
+        described = func.max(case((in_force(lot.c.event_seq), 1), else_=0))
+        named = select(prefix.c.text, lot.c.reference, lot.c.id, described).select_from(lot.join(prefix))
+        named = named.where(Among(lot.c.reference, texts("references"))).group_by(prefix.c.text, lot.c.reference, lot.c.id)
         wanted = {split(uri): uri for uri in uris if uri not in self._lots}
         for chunk in chunks(list(wanted)):
-            query = select(named.c.prefix, named.c.reference, named.c.id, described)
             found: dict[int, _Lot] = {}
-            for start, reference, identity, is_described in self.connection.execute(
-                query.where(named.c.reference.in_([reference for _, reference in chunk]))
-            ):
+            references = {"references": [reference for _, reference in chunk]}
+            for start, reference, identity, is_described in self.connection.execute(named, references).all():
                 if uri := wanted.get((start, reference)):
                     found[identity] = _Lot(identity, uri, bool(is_described) or is_class(uri))
             for identity, mass in gained(self.connection, list(found)).items():

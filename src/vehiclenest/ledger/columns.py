@@ -7,6 +7,7 @@ rest is written for the question and thrown away.
 
 # Ibis and PyArrow type their expressions in part only.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownParameterType=false
 
 import os
 import shutil
@@ -37,8 +38,9 @@ from vehiclenest.ledger.store import Book, attributes_in
 ENGINES = ("duckdb", "pyspark")
 _WITH_ATTRIBUTES = "vehicle"  # the only lots whose attributes a balance asks for
 _MANY = 10_000  # events from which an unfinished day is kept as well
-_EVENTS_AT_ONCE = 2_000
-_TEXT = pa.dictionary(pa.int32(), pa.string())
+_EVENTS_AT_ONCE = 250  # more would be many tuples for Python to look through for cycles
+_ROWS_TOGETHER = 100_000  # in a row group of a file
+_TEXT = pa.string()
 _HEAD = {"event_seq": pa.int64(), "event_time": pa.int64()}
 _SCHEMAS = {
     "event": pa.schema(_HEAD | {"biz_step": _TEXT, "own": pa.bool_()}),
@@ -262,7 +264,7 @@ class LivePiece:
     def __init__(self, first: int) -> None:
         self.first = first
         self._folder = tempfile.TemporaryDirectory(prefix="vnest-live-")
-        self._writers = _writers(Path(self._folder.name), self.names)
+        self._files = _table_files(Path(self._folder.name), self.names)
 
     def __enter__(self) -> Self:
         return self
@@ -273,9 +275,9 @@ class LivePiece:
 
     def finished(self) -> Path:
         """Return the folder of the piece; nothing can be added any more."""
-        for writer in self._writers.values():
-            writer.close()
-        self._writers = {}
+        for file in self._files.values():
+            file.close()
+        self._files = {}
         return Path(self._folder.name)
 
     def add(self, booking: Booking) -> None:
@@ -296,35 +298,55 @@ class LivePiece:
                 attributes = _json(attributes_in(orjson.loads(unpack(bodies[seq])), start + reference))
             lots.append((identity, seq, reference, kind, name, stream, attributes))
         for name, rows in (("lot", lots), ("flow", flows)):
-            _write(self._writers[name], name, rows)
+            self._files[name].add(rows)
 
 
-def _writers(folder: Path, names: Collection[str]) -> dict[str, pq.ParquetWriter]:
-    return {name: pq.ParquetWriter(folder / f"{name}.parquet", _SCHEMAS[name], compression="zstd") for name in names}
+class _TableFile:
+    """A Parquet file that rows of one table are added to; they are written many at a time."""
 
+    def __init__(self, file: Path, schema: pa.Schema) -> None:
+        self._schema = schema
+        self._writer = pq.ParquetWriter(file, schema, compression="zstd")
+        self._waiting: list[pa.Table] = []
 
-def _write(writer: pq.ParquetWriter, name: str, rows: list[tuple[Any, ...]]) -> None:
-    if rows:
-        columns = zip(zip(*rows, strict=True), _SCHEMAS[name], strict=True)
+    def add(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        if not rows:
+            return
+        columns = zip(zip(*rows, strict=True), self._schema, strict=True)
         arrays = [pa.array(column, field.type) for column, field in columns]
-        writer.write_table(pa.Table.from_arrays(arrays, schema=_SCHEMAS[name]))
+        self._waiting.append(pa.Table.from_arrays(arrays, schema=self._schema))
+        if sum(table.num_rows for table in self._waiting) >= _ROWS_TOGETHER:
+            self._write()
+
+    def close(self) -> None:
+        self._write()
+        self._writer.close()
+
+    def _write(self) -> None:
+        if self._waiting:
+            self._writer.write_table(pa.concat_tables(self._waiting))
+        self._waiting = []
+
+
+def _table_files(folder: Path, names: Collection[str]) -> dict[str, _TableFile]:
+    return {name: _TableFile(folder / f"{name}.parquet", _SCHEMAS[name]) for name in names}
 
 
 def write_piece(
     connection: Connection, folder: Path, first: int, last: int, names: Collection[str] = TABLES, progress: Progress = _silent
 ) -> None:
     """Write the events from number `first` to `last` as Parquet files into a folder, one a table."""
-    writers = _writers(folder, names)
+    files = _table_files(folder, names)
     try:
         for start in range(first, last + 1, _EVENTS_AT_ONCE):
             end = min(start + _EVENTS_AT_ONCE - 1, last)
             rows = _rows(connection, start, end, bodies=not _WITHOUT_BODIES.issuperset(names))
-            for name, writer in writers.items():
-                _write(writer, name, rows[name])
+            for name, file in files.items():
+                file.add(rows[name])
             progress("columns", end - first + 1, last - first + 1)
     finally:
-        for writer in writers.values():
-            writer.close()
+        for file in files.values():
+            file.close()
 
 
 def _rows(connection: Connection, first: int, last: int, *, bodies: bool) -> dict[str, list[tuple[Any, ...]]]:
@@ -341,16 +363,18 @@ def _rows(connection: Connection, first: int, last: int, *, bodies: bool) -> dic
     names = _FLOW_NAMES
     rows["flow"] = [
         (seq, time, step, lot, names[code], kg, route or None, value, carbon)
-        for seq, time, step, lot, code, kg, route, value, carbon in connection.execute(query)
+        for seq, time, step, lot, code, kg, route, value, carbon in connection.execute(query).all()
     ]
-    if bodies:
-        _add_bodies(rows, connection, first, last)
-    rows["lot"] = list(_lots(connection, first, last))
+    own = _add_bodies(rows, connection, first, last) if bodies else {}
+    rows["lot"] = list(_lots(connection, first, last, own))
     return rows
 
 
-def _add_bodies(rows: dict[str, list[tuple[Any, ...]]], connection: Connection, first: int, last: int) -> None:
-    """Add what stands in the events alone: masses by substance, energy, money, information."""
+def _add_bodies(
+    rows: dict[str, list[tuple[Any, ...]]], connection: Connection, first: int, last: int
+) -> dict[int, Mapping[str, Any]]:
+    """Add what stands in the events alone: masses by substance, energy, money, information. Return our own events."""
+    events: dict[int, Mapping[str, Any]] = {}
     booked = Counter(row[0] for row in rows["flow"])
     event, context = schema.event, schema.context
     query = (
@@ -365,6 +389,7 @@ def _add_bodies(rows: dict[str, list[tuple[Any, ...]]], connection: Connection, 
         rows["event"].append((seq, time, step, own is not None))
         if own is None or "errorDeclaration" in own:
             continue
+        events[seq] = own
         for flow, materials in _materials(own, booked[seq]):
             rows["material"] += [(seq, time, flow, material, kg) for material, kg in materials.items()]
         for energy in own.get("vnest:energyFlow", ()):
@@ -374,6 +399,7 @@ def _add_bodies(rows: dict[str, list[tuple[Any, ...]]], connection: Connection, 
             rows["money"].append((seq, time, money["vnest:purpose"], money["vnest:currency"], amount))
         for information in own.get("vnest:informationFlow", ()):
             rows["information"].append((seq, time, information["vnest:kind"], information["vnest:reference"]))
+    return events
 
 
 def _materials(own: Mapping[str, Any], booked: int) -> Iterator[tuple[str, Mapping[str, float]]]:
@@ -389,7 +415,8 @@ def _materials(own: Mapping[str, Any], booked: int) -> Iterator[tuple[str, Mappi
         yield flow.flow.value, flow.materials
 
 
-def _lots(connection: Connection, first: int, last: int) -> Iterator[tuple[Any, ...]]:
+def _lots(connection: Connection, first: int, last: int, own: Mapping[int, Mapping[str, Any]]) -> Iterator[tuple[Any, ...]]:
+    """Yield the lots that a range of events describes; `own` are those of the events that were read already."""
     lot, description, prefix = schema.lot, schema.description, schema.prefix
     query = (
         select(
@@ -407,7 +434,8 @@ def _lots(connection: Connection, first: int, last: int) -> Iterator[tuple[Any, 
     for identity, seq, start, reference, kind, name, stream in connection.execute(query).all():
         attributes = None
         if kind == _WITH_ATTRIBUTES:
-            attributes = _json(Book(connection).attributes(seq, start + reference))
+            uri = start + reference
+            attributes = _json(attributes_in(own[seq], uri) if seq in own else Book(connection).attributes(seq, uri))
         yield identity, seq, reference, kind, name, stream, attributes
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    String,
     Table,
     bindparam,
     create_engine,
@@ -35,15 +36,19 @@ from sqlalchemy.sql.visitors import InternalTraversal
 
 from vehiclenest.core.errors import ConflictError, InputError, NotFoundError, VehicleNestError
 
-HEAD = "0002"  # newest migration; a test holds it against the folder
+HEAD = "0003"  # newest migration; a test holds it against the folder
 BUSY_TIMEOUT_SECONDS = 120
 _VARIABLES = 500
-_INSERTED = "vnest_inserted"  # rows inserted over a connection to PostgreSQL since tables were counted
+_INSERTED, _COUNTED = (
+    "vnest_inserted",
+    "vnest_counted",
+)  # rows inserted over a connection to PostgreSQL, in all and when it counted
 _MANY_ROWS = 10_000
 _CACHE_KIB = 262_144
 _WRITER = 0x766E657374  # the advisory lock of whoever writes on PostgreSQL: "vnest"
-# The row store is asked for single things: to compile a query, or to read a table to join a few rows, costs more than it saves.
-_SINGLE_THINGS = "-c jit=off -c enable_hashjoin=off -c enable_mergejoin=off"
+# The row store is asked for single things: to compile a query, to plan it anew for its values, or to read a table to join a few
+# rows, costs more than it saves.
+_SINGLE_THINGS = "-c jit=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan"
 
 Value = TypeVar("Value")
 
@@ -120,7 +125,6 @@ def writing(engine: Engine) -> Generator[Connection]:
             except BaseException:
                 connection.rollback()
                 raise
-            _count_anew(connection)
             connection.commit()
     except (OperationalError, DatabaseError) as error:
         if "locked" in str(error.orig) or "lock timeout" in str(error.orig):
@@ -131,11 +135,12 @@ def writing(engine: Engine) -> Generator[Connection]:
         raise InputError(f"{url} cannot be written: {error.orig}", expected="a database that can be written") from None
 
 
-def _count_anew(connection: Connection) -> None:
-    """Let PostgreSQL count its tables anew after much was inserted: by old counts it reads whole tables to find a single thing."""
-    if connection.info.get(_INSERTED, 0) >= _MANY_ROWS:
+def _count_anew(connection: Connection, rows: int) -> None:
+    """Let PostgreSQL count its tables each time they have doubled: by old counts it reads whole tables to find a single thing."""
+    inserted = connection.info[_INSERTED] = connection.info.get(_INSERTED, 0) + rows
+    if inserted >= max(_MANY_ROWS, 2 * connection.info.get(_COUNTED, 0)):
         connection.execute(text("ANALYZE"))
-        connection.info[_INSERTED] = 0
+        connection.info[_COUNTED] = inserted
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -146,11 +151,11 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, 
         connection.exec_driver_sql(str(insert(table).compile(connection.engine)), list(rows))
         return
     names = ", ".join(column.name for column in table.columns)
-    connection.info[_INSERTED] = connection.info.get(_INSERTED, 0) + len(rows)
     driver: Any = connection.connection  # psycopg's own: COPY is no part of the common interface
     with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
+    _count_anew(connection, len(rows))
 
 
 def chunks(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
@@ -164,8 +169,13 @@ def whole_numbers(name: str) -> BindParameter[Any]:
     return bindparam(name, type_=JSON().with_variant(ARRAY(BigInteger), "postgresql"))
 
 
+def texts(name: str) -> BindParameter[Any]:
+    """Return a parameter that stands for a list of texts of any length; see `Among`."""
+    return bindparam(name, type_=JSON().with_variant(ARRAY(String), "postgresql"))
+
+
 class Among(ColumnElement[bool]):
-    """The condition that a column is one of `whole_numbers`.
+    """The condition that a column is one of `whole_numbers` or `texts`.
 
     Its text stays the same whatever the length of the list, unlike that of IN (…): a server plans such a query once.
     """
@@ -177,7 +187,7 @@ class Among(ColumnElement[bool]):
         ("values", InternalTraversal.dp_clauseelement),
     ]
 
-    def __init__(self, of: ColumnElement[int], values: BindParameter[Any]) -> None:
+    def __init__(self, of: ColumnElement[Any], values: BindParameter[Any]) -> None:
         self.of, self.values = of, values
 
     def self_group(self, against: OperatorType | None = None) -> Self:

@@ -6,7 +6,7 @@ stock are the ends. Foreign identifiers form a graph beside it, without mass: wh
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -19,6 +19,7 @@ from sqlalchemy import (
     FromClause,
     Join,
     ScalarSelect,
+    Select,
     String,
     and_,
     bindparam,
@@ -26,8 +27,10 @@ from sqlalchemy import (
     column,
     func,
     literal,
+    null,
     or_,
     select,
+    union_all,
 )
 
 from vehiclenest.core.errors import ConflictError
@@ -42,6 +45,9 @@ _ENTERING = (RECEIVED, PRODUCED)
 _LEAVING = (CONSUMED, SHIPPED)
 _OUTPUT = (PRODUCED, CODES[Flow.LOST], CODES[Flow.UNACCOUNTED])
 _INPUT = (CONSUMED,)
+_LOT, _OWN, _OTHER = range(3)  # parts of a walk
+_PARTS = 3
+_THING, _MIXED, _WITHDRAWN = range(3)  # parts of what is asked of gains
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ class FlowRow:
     reason: str | None
 
 
+Flows = tuple[int, ...]
 Rows = defaultdict[int, list[FlowRow]]
 
 
@@ -120,23 +127,19 @@ def in_order(lots: Iterable[int], following: Callable[[int], set[int]]) -> list[
 
 def around(connection: Connection, lot: int, last: int) -> tuple[Graph, Graph]:
     """Return the graphs of all that a lot was turned into and of all that it was made of by the event number `last`, itself included."""
-    down, up = _downstream(connection, lot, last), _upstream(connection, lot, last)
+    down, up = Graph([]), Graph([])
+    lots = {_LOT: down.lots, _PARTS + _LOT: up.lots}
+    own = {_OWN: down.leaving, _PARTS + _OWN: up.entering}
+    others = {_OTHER: down.outputs, _PARTS + _OTHER: up.inputs}
+    for part, event, of, *rest, _ in connection.execute(_walks_query(), {"lot": lot, "last": last}).all():
+        if part in own:
+            own[part][of].append(FlowRow(event, of, *rest))
+        elif part in others:
+            others[part][event].append(FlowRow(event, of, *rest))
+        else:
+            lots[part].append(of)
     down.gained = up.gained = gained(connection, sorted({*down.lots, *up.lots}), last)
     return down, up
-
-
-def _downstream(connection: Connection, lot: int, last: int) -> Graph:
-    lots = _reachable(connection, lot, CONSUMED, PRODUCED, last)
-    leaving = list(_rows(connection, "lot_id", lots, _LEAVING, last))
-    outputs = _rows(connection, "event_seq", _events(leaving, CONSUMED), _OUTPUT, last)
-    return Graph(lots, leaving=_by_lot(leaving), outputs=_by_event(outputs))
-
-
-def _upstream(connection: Connection, lot: int, last: int) -> Graph:
-    lots = _reachable(connection, lot, PRODUCED, CONSUMED, last)
-    entering = list(_rows(connection, "lot_id", lots, _ENTERING, last))
-    inputs = _rows(connection, "event_seq", _events(entering, PRODUCED), _INPUT, last)
-    return Graph(lots, entering=_by_lot(entering), inputs=_by_event(inputs))
 
 
 def went_into(connection: Connection, uri: str, last: int) -> list[str]:
@@ -175,44 +178,48 @@ def sources(connection: Connection, uris: Sequence[str]) -> set[str]:
     return found
 
 
-def _events(rows: list[FlowRow], flow: int) -> list[int]:
-    return sorted({row.event_seq for row in rows if row.flow == flow})
-
-
-def _by_lot(rows: Iterable[FlowRow]) -> Rows:
-    found = _empty()
-    for row in rows:
-        if row.lot_id is not None:
-            found[row.lot_id].append(row)
-    return found
-
-
-def _by_event(rows: Iterable[FlowRow]) -> Rows:
-    found = _empty()
-    for row in rows:
-        found[row.event_seq].append(row)
-    return found
-
-
-def _reachable(connection: Connection, lot: int, leaving: int, entering: int, last: int) -> list[int]:
-    values = {"lot": lot, "leaving": leaving, "entering": entering, "last": last}
-    return list(connection.execute(_reachable_query(), values).scalars())
-
-
-# A trace asks a score of questions: putting each together anew would take longer than answering it.
+# A trace asks several questions: putting each together anew would take longer than answering it.
 @cache
-def _reachable_query() -> Executable:
-    flow, other = schema.lot_flow, schema.lot_flow.alias("other")
-    reach = select(cast(bindparam("lot"), BigInteger).label("id")).cte("reach", recursive=True)
+def _walks_query() -> Executable:
+    """Return how to walk from a lot to all that came of it, and to all that it came from, in one question."""
+    walks = [*_walk(CONSUMED, PRODUCED, _LEAVING, _OUTPUT, 0), *_walk(PRODUCED, CONSUMED, _ENTERING, _INPUT, _PARTS)]
+    return union_all(*walks).order_by(column("event_seq"), column("position"), column("lot_id"))
+
+
+def _walk(out: int, into: int, own_side: Flows, other_side: Flows, first: int) -> list[Select[*tuple[Any, ...]]]:
+    """Return the lots that rows `out` of a lot lead to, their own rows on that side, and the other side of the events on the way."""
+    flow, other, last = schema.lot_flow, schema.lot_flow.alias("other"), bindparam("last", type_=BigInteger)
+    reach = select(cast(bindparam("lot"), BigInteger).label("id")).cte(f"reach_{out}", recursive=True)
     step = (
         select(other.c.lot_id)
         .select_from(reach)
         .join(flow, flow.c.lot_id == reach.c.id)
         .join(other, other.c.event_seq == flow.c.event_seq)
-        .where(flow.c.flow == bindparam("leaving"), other.c.flow == bindparam("entering"), other.c.lot_id.is_not(None))
-        .where(in_force(flow.c.event_seq, bindparam("last", type_=BigInteger)))
+        .where(flow.c.flow == out, other.c.flow == into, other.c.lot_id.is_not(None), in_force(flow.c.event_seq, last))
     )
-    return select(column("id", BigInteger)).select_from(reach.union(step))
+    reach = reach.union(step)
+    reached = select(reach.c.id)
+    leading = select(flow.c.event_seq).where(flow.c.lot_id.in_(reached), flow.c.flow == out)
+    # Lists, not joins: each database then looks its few lots and events up by index, whichever way its planner leans.
+    own = [
+        _flow_columns(first + _OWN, flow).where(flow.c.lot_id.in_(reached), flow.c.flow == code, in_force(flow.c.event_seq, last))
+        for code in own_side  # one by one: of two a planner makes a filter, and reads all that ever came into a tank
+    ]
+    others = _flow_columns(first + _OTHER, other).where(
+        other.c.event_seq.in_(leading), other.c.flow.in_(other_side), in_force(other.c.event_seq, last)
+    )
+    lots = select(literal(first + _LOT), null(), reach.c.id.label("lot_id"), *(null() for _ in range(5)))
+    return [*own, others, lots]
+
+
+def _flow_columns(part: int, flow: FromClause) -> Select[*tuple[Any, ...]]:
+    # Outcomes are looked up row by row: few rows have one, and a planner that joins reads the whole table of them.
+    outcome = schema.outcome
+    route, reason = (
+        select(column).where(outcome.c.id == flow.c.outcome_id).scalar_subquery()
+        for column in (outcome.c.route, outcome.c.reason)
+    )
+    return select(literal(part), flow.c.event_seq, flow.c.lot_id, flow.c.flow, flow.c.mass_kg, route, reason, flow.c.position)
 
 
 def _connected(connection: Connection, uri: str, roles: tuple[tuple[int, int], ...], last: int) -> list[str]:
@@ -243,67 +250,53 @@ def _same_transformation(one: FromClause, another: FromClause) -> tuple[ColumnEl
 def gained(connection: Connection, lots: Sequence[int], last: int = NEWEST) -> dict[int, float]:
     """Return all the mass that ever came into each of the lots by the event number `last`, in kg; lots without any are left out."""
     found: dict[int, float] = {}
-    things, sums = _gained_queries()
-    values = {"lots": list(lots), "last": last}
-    found.update((lot, mass) for lot, mass in connection.execute(things, values))
-    mixed = list(connection.execute(sums, values))
-    withdrawn = _withdrawn(connection, last) if mixed else []
-    for lot, *newest in mixed:
-        seq, through = max(zip(newest[::2], newest[1::2], strict=True), key=lambda pair: pair[0] or 0)
-        since = [event for event, by in withdrawn if by > (seq or 0)]
-        found[lot] = (through or 0.0) - _gained_in(connection, lot, since)
+    added_to: list[tuple[int, int, float]] = []  # lot, newest event of its running sum, the sum
+    withdrawn: list[tuple[int, int]] = []
+    for part, of, number, mass, another, other_mass in connection.execute(
+        _gained_query(), {"lots": list(lots), "last": last}
+    ).all():
+        if part == _THING:
+            found[of] = mass
+        elif part == _MIXED:
+            added_to.append((of, *max((number or 0, mass or 0.0), (another or 0, other_mass or 0.0))))
+        else:
+            withdrawn.append((of, number))
+    for lot, newest, through in added_to:
+        found[lot] = through - _gained_in(connection, lot, [event for event, by in withdrawn if by > newest])
     return found
 
 
 @cache
-def _gained_queries() -> tuple[Executable, Executable]:
-    """Return how to ask for the gains of things, and for the running sums of lots that may be added to."""
-    lot, flow, prefix = schema.lot, schema.lot_flow, schema.prefix
-    wanted, last = whole_numbers("lots"), bindparam("last", type_=BigInteger)
-    asked = select(lot.c.id).join(prefix).where(Among(lot.c.id, wanted)).distinct()
+def _gained_query() -> Executable:
+    """Return how to ask for the gains of things, for the running sums of lots that may be added to, and for what was withdrawn."""
+    lot, flow, prefix, withdrawal = schema.lot, schema.lot_flow, schema.prefix, schema.withdrawal
+    last = bindparam("last", type_=BigInteger)
+    asked = select(lot.c.id).join(prefix).where(Among(lot.c.id, whole_numbers("lots"))).distinct()
     of_class = prefix.c.text.startswith(CLASS, autoescape=True)
     thing, known = asked.where(~of_class).subquery("thing"), asked.where(of_class).subquery("known")
-    things = (
-        select(flow.c.lot_id, func.sum(flow.c.mass_kg))
-        .join(thing, thing.c.id == flow.c.lot_id)
-        .where(flow.c.flow.in_(_ENTERING), in_force(flow.c.event_seq, last))
-        .group_by(flow.c.lot_id)
-    )
     newest: list[ScalarSelect[Any]] = []
     for code in _ENTERING:
         rows = [flow.c.lot_id == known.c.id, flow.c.flow == code, flow.c.event_seq <= last]
         for value in (flow.c.event_seq, flow.c.through_kg):
             query = select(value).where(*rows).order_by(flow.c.event_seq.desc(), flow.c.position.desc()).limit(1)
             newest.append(query.scalar_subquery().correlate(known))
-    return things, select(known.c.id, *newest)
-
-
-def _withdrawn(connection: Connection, last: int) -> list[tuple[int, int]]:
-    withdrawal = schema.withdrawal
-    query = select(withdrawal.c.event_seq, withdrawal.c.by_seq).where(withdrawal.c.by_seq <= last)
-    return [(event, by) for event, by in connection.execute(query)]
+    things = (
+        select(literal(_THING), flow.c.lot_id, null(), func.sum(flow.c.mass_kg), null(), null())
+        .join(thing, thing.c.id == flow.c.lot_id)
+        .where(flow.c.flow.in_(_ENTERING), in_force(flow.c.event_seq, last))
+        .group_by(flow.c.lot_id)
+    )
+    nothing = (null(), null(), null())
+    withdrawals = select(literal(_WITHDRAWN), withdrawal.c.event_seq, withdrawal.c.by_seq, *nothing).where(
+        withdrawal.c.by_seq <= last
+    )
+    return union_all(select(literal(_MIXED), known.c.id, *newest), things, withdrawals)
 
 
 def _gained_in(connection: Connection, lot: int, events: list[int]) -> float:
     """Return what came into a lot in these events, which were withdrawn since its running sum was written."""
+    if not events:
+        return 0.0
     flow = schema.lot_flow
     query = select(func.sum(flow.c.mass_kg)).where(flow.c.lot_id == lot, flow.c.flow.in_(_ENTERING))
     return sum(connection.execute(query.where(flow.c.event_seq.in_(chunk))).scalar() or 0.0 for chunk in chunks(events))
-
-
-def _rows(connection: Connection, key: str, values: list[int], flows: tuple[int, ...], last: int) -> Iterator[FlowRow]:
-    for row in connection.execute(_rows_query(key, flows), {"values": values, "last": last}):
-        yield FlowRow(*row)
-
-
-@cache
-def _rows_query(key: str, flows: tuple[int, ...]) -> Executable:
-    flow, outcome = schema.lot_flow, schema.outcome
-    columns = (flow.c.event_seq, flow.c.lot_id, flow.c.flow, flow.c.mass_kg, outcome.c.route, outcome.c.reason)
-    return (
-        select(*columns)
-        .select_from(flow.outerjoin(outcome))
-        .where(Among(flow.c[key], whole_numbers("values")), flow.c.flow.in_(flows))
-        .where(in_force(flow.c.event_seq, bindparam("last", type_=BigInteger)))
-        .order_by(flow.c.event_seq, flow.c.position)
-    )

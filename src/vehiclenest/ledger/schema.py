@@ -86,6 +86,7 @@ lot = Table(
     Column("reference", String(256), nullable=False, comment="the rest of the identifier, as a person types it"),
     Column("description_id", _Key, ForeignKey("description.id"), nullable=False, index=True),
     Index("lot_reference", "reference", "prefix_id"),
+    Index("lot_event", "event_seq"),
     sqlite_with_rowid=False,
 )
 

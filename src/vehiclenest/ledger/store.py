@@ -6,21 +6,22 @@ declaration withdraws an event from then on; what it leaves behind has to hold a
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from types import TracebackType
 from typing import Any, Self
 
 import orjson
-from sqlalchemy import Connection, Engine, case, func, select
+from sqlalchemy import Connection, Engine, Executable, bindparam, case, func, select
 
 from vehiclenest.core.errors import VehicleNestError
 from vehiclenest.ledger import schema
 from vehiclenest.ledger.booking import Booking, Dictionaries, gains
 from vehiclenest.ledger.closure import ROUNDING
-from vehiclenest.ledger.database import chunks, connect, writing
+from vehiclenest.ledger.database import Among, chunks, connect, texts, writing
 from vehiclenest.ledger.entry import Entry, entry_of, is_class, microseconds, moment, ours, split, unpack
 from vehiclenest.ledger.epcis import in_context
 from vehiclenest.ledger.model import PREFIX, Event, Flow
@@ -95,13 +96,14 @@ class Book:
         found: dict[str, datetime] = {}
         wanted = dict(zip(map(split, uris), uris, strict=True))
         lot, event, prefix = schema.lot, schema.event, schema.prefix
+        query = (
+            select(prefix.c.text, lot.c.reference, event.c.event_time)
+            .select_from(lot.join(event).join(prefix))
+            .where(Among(lot.c.reference, texts("references")), in_force(lot.c.event_seq))
+        )
         for chunk in chunks(list(wanted)):
-            query = (
-                select(prefix.c.text, lot.c.reference, event.c.event_time)
-                .select_from(lot.join(event).join(prefix))
-                .where(lot.c.reference.in_([reference for _, reference in chunk]), in_force(lot.c.event_seq))
-            )
-            for start, reference, time in self.connection.execute(query):
+            references = {"references": [reference for _, reference in chunk]}
+            for start, reference, time in self.connection.execute(query, references):
                 if uri := wanted.get((start, reference)):
                     found[uri] = moment(time)
         return found
@@ -163,9 +165,7 @@ class Book:
 
     def body(self, seq: int) -> dict[str, Any]:
         """Return one event as it stands in the ledger, with the context that it was captured in."""
-        event, context = schema.event, schema.context
-        query = select(event.c.body, context.c.body).select_from(event.outerjoin(context)).where(event.c.seq == seq)
-        return orjson.loads(_as_captured(*self.connection.execute(query).one()))
+        return orjson.loads(_as_captured(*self.connection.execute(_body_query(), {"seq": seq}).one()))
 
     def attributes(self, seq: int, uri: str) -> dict[str, str]:
         """Return what an event says of a lot that it describes, beside its kind, name and stream."""
@@ -200,16 +200,28 @@ class Book:
 
     def last(self, as_of: datetime | None = None) -> int:
         """Return the number of the last event of the ledger, or of what was captured by a time; 0 where there is none."""
+        if as_of is None:
+            return self.connection.execute(_last_query()).scalar_one()
         event = schema.event
-        query = select(func.coalesce(func.max(event.c.seq), 0))
-        if as_of is not None:
-            later = select(func.min(event.c.seq)).where(event.c.record_time > microseconds(as_of)).scalar_subquery()
-            query = query.where((event.c.seq < later) | later.is_(None))
+        later = select(func.min(event.c.seq)).where(event.c.record_time > microseconds(as_of)).scalar_subquery()
+        query = select(func.coalesce(func.max(event.c.seq), 0)).where((event.c.seq < later) | later.is_(None))
         return self.connection.execute(query).scalar_one()
 
     def size(self) -> int:
         """Return how many events the ledger holds."""
         return self.last()
+
+
+# Asked with every trace: putting them together anew takes longer than answering them.
+@cache
+def _body_query() -> Executable:
+    event, context = schema.event, schema.context
+    return select(event.c.body, context.c.body).select_from(event.outerjoin(context)).where(event.c.seq == bindparam("seq"))
+
+
+@cache
+def _last_query() -> Executable:
+    return select(func.coalesce(func.max(schema.event.c.seq), 0))
 
 
 class Ledger:
@@ -274,7 +286,7 @@ def entries_of(events: Iterable[Event], recorded: datetime) -> list[Entry]:
     return entries
 
 
-def attributes_in(body: dict[str, Any], uri: str) -> dict[str, str]:
+def attributes_in(body: Mapping[str, Any], uri: str) -> dict[str, str]:
     """Return what an event says of a lot that it describes, beside its kind, name and stream."""
     described: list[dict[str, Any]] = (ours(body) or {}).get(f"{PREFIX}:lots", [])
     nothing: dict[str, Any] = {}

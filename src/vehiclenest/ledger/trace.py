@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Connection, Executable, bindparam, func, sele
 from vehiclenest.core.errors import InputError, NotFoundError
 from vehiclenest.core.identifiers import parse_epc
 from vehiclenest.ledger import schema
-from vehiclenest.ledger.database import Among, whole_numbers
+from vehiclenest.ledger.database import Among, texts, whole_numbers
 from vehiclenest.ledger.entry import FLOWS, hash_id, microseconds, moment, split
 from vehiclenest.ledger.graph import RECEIVED, SHIPPED, Graph, around, in_order, made_of, went_into
 from vehiclenest.ledger.model import STOCK, UNVERIFIED, Flow
@@ -21,6 +21,8 @@ from vehiclenest.ledger.schema import in_force
 from vehiclenest.ledger.store import Book, Ledger
 
 FOREIGN = "foreign"  # kind of an identifier that no material flow of ours names
+_NO_LOT = -1  # a number that no lot has
+_LAST = bindparam("last", type_=BigInteger)  # number of the last event that is asked about
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,8 @@ def trace(ledger: Ledger, identifier: str, as_of: datetime | None = None) -> Tra
     InputError
         Where the name fits several lots.
     """
-    with ledger.engine.connect() as connection:
+    # Ended by a commit, although nothing is written: with a rollback psycopg forgets what PostgreSQL has prepared.
+    with ledger.engine.begin() as connection:
         last = Book(connection).last(as_of)
         start, uri = _find(connection, identifier, last)
         if start is None:
@@ -143,15 +146,8 @@ def _find(connection: Connection, identifier: str, last: int) -> tuple[int | Non
         candidates.append(parse_epc(text).urn())
     names = [text, text.upper(), f"LOT{text}", f"LOT{text.upper()}"]
     wanted = dict.fromkeys([*(split(uri)[1] for uri in candidates), *names])
-    lot, prefix = schema.lot, schema.prefix
-    query = (
-        select(lot.c.id, prefix.c.text + lot.c.reference, lot.c.reference)
-        .select_from(lot.join(prefix))
-        .where(lot.c.reference.in_(list(wanted)), lot.c.event_seq <= last)
-        .distinct()
-        .order_by(lot.c.id)
-    )
-    found = [(identity, uri, reference) for identity, uri, reference in connection.execute(query)]
+    rows = connection.execute(_find_query(), {"references": list(wanted), "last": last})
+    found = [(identity, uri, reference) for identity, uri, reference in rows.all()]
     exact = [row for row in found if row[1] in candidates]
     typed = exact or [row for row in found if row[2] in names]
     if len(typed) > 1:
@@ -168,10 +164,22 @@ def _find(connection: Connection, identifier: str, last: int) -> tuple[int | Non
     return None, uri
 
 
+@cache
+def _find_query() -> Executable:
+    lot, prefix = schema.lot, schema.prefix
+    return (
+        select(lot.c.id, prefix.c.text + lot.c.reference, lot.c.reference)
+        .select_from(lot.join(prefix))
+        .where(Among(lot.c.reference, texts("references")), lot.c.event_seq <= _LAST)
+        .distinct()
+        .order_by(lot.c.id)
+    )
+
+
 def _records(connection: Connection, ids: Iterable[int], last: int) -> dict[int, LotRecord]:
     """Return lots with their last description."""
     records: dict[int, LotRecord] = {}
-    rows = connection.execute(_records_query(), {"lots": sorted(ids), "last": last})
+    rows = connection.execute(_records_query(), {"lots": sorted(ids), "last": last}).all()
     for identity, start, reference, kind, name, stream, time, seq in rows:
         records[identity] = LotRecord(identity, start + reference, reference, kind, name, stream, moment(time), seq)
     return records
@@ -184,41 +192,53 @@ def _records_query() -> Executable:
     return (
         select(*columns, event.c.event_time, lot.c.event_seq)
         .select_from(lot.join(event).join(description).join(prefix))
-        .where(Among(lot.c.id, whole_numbers("lots")), lot.c.event_seq <= bindparam("last", type_=BigInteger))
+        .where(Among(lot.c.id, whole_numbers("lots")), lot.c.event_seq <= _LAST)
         .order_by(lot.c.event_seq)
     )
 
 
 def _events(connection: Connection, lot_id: int | None, uri: str, last: int) -> tuple[EventRecord, ...]:
-    event, flow, mention = schema.event, schema.lot_flow, schema.mention
-    naming = select(mention.c.event_seq).where(mention.c.uri == uri)
-    if lot_id is not None:
-        naming = naming.union(select(flow.c.event_seq).where(flow.c.lot_id == lot_id))
-    query = (
-        select(event.c.seq, event.c.event_id, event.c.identity, event.c.type, event.c.biz_step, event.c.event_time)
-        .where(event.c.seq.in_(naming), event.c.seq <= last)
-        .order_by(event.c.seq)
-    )
+    rows = connection.execute(_events_query(), {"uri": uri, "lot": lot_id or _NO_LOT, "last": last})
     return tuple(
         EventRecord(seq, event_id or hash_id(identity), kind, step, moment(time))
-        for seq, event_id, identity, kind, step, time in connection.execute(query)
+        for seq, event_id, identity, kind, step, time in rows.all()
+    )
+
+
+@cache
+def _events_query() -> Executable:
+    event, flow, mention = schema.event, schema.lot_flow, schema.mention
+    naming = select(mention.c.event_seq).where(mention.c.uri == bindparam("uri"))
+    naming = naming.union(select(flow.c.event_seq).where(flow.c.lot_id == bindparam("lot", type_=BigInteger)))
+    return (
+        select(event.c.seq, event.c.event_id, event.c.identity, event.c.type, event.c.biz_step, event.c.event_time)
+        .where(event.c.seq.in_(naming), event.c.seq <= _LAST)
+        .order_by(event.c.seq)
     )
 
 
 def _unverified(connection: Connection, created: datetime, last: int) -> tuple[str, ...]:
     """Return the constants noted on the day of a lot; in the evening, which may be after midnight."""
-    event, flow = schema.event, schema.information_flow
     day = created.replace(hour=0, minute=0, second=0, microsecond=0)
-    within = (event.c.event_time >= microseconds(day)) & (event.c.event_time < microseconds(day + timedelta(days=2)))
+    span = {"start": microseconds(day), "end": microseconds(day + timedelta(days=2)), "last": last}
+    return tuple(sorted(connection.execute(_unverified_query(), span).scalars().all()))
+
+
+@cache
+def _unverified_query() -> Executable:
+    event, flow = schema.event, schema.information_flow
+    start, end = (bindparam(name, type_=BigInteger) for name in ("start", "end"))
+    within = (event.c.event_time >= start) & (event.c.event_time < end)
     # Added to nothing, so that the planner goes by time and does not read events from both ends until one fits.
-    first, final = connection.execute(select(func.min(event.c.seq + 0), func.max(event.c.seq + 0)).where(within)).one()
-    query = (
+    first, final = (select(bound(event.c.seq + 0)).where(within).scalar_subquery() for bound in (func.min, func.max))
+    # What lies between them and is of another time is left out by a list: joined, or looked up one by one, it takes longer.
+    others = select(event.c.seq).where(event.c.seq.between(first, final), ~within)
+    return (
         select(flow.c.reference)
         .distinct()
-        .select_from(flow.join(event))
-        .where(flow.c.kind == UNVERIFIED, flow.c.event_seq.between(first, final), within, in_force(flow.c.event_seq, last))
+        .where(flow.c.kind == UNVERIFIED, flow.c.event_seq.between(first, final), flow.c.event_seq.not_in(others))
+        .where(in_force(flow.c.event_seq, _LAST))
     )
-    return tuple(sorted(connection.execute(query).scalars()))
 
 
 def _outputs(graph: Graph, start: int, records: dict[int, LotRecord]) -> Iterable[Output]:

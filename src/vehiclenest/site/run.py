@@ -139,6 +139,7 @@ def run(
             for worked in crew.work(days, settings, now, battery_test):
                 totals.add(worked, book.enter(worked.entries, live.add).stored)
                 progress("vehicles", totals.vehicles, total)
+            crew.close()  # what its processes hold is needed for the columns
             with open_columns(
                 book.connection, columns_folder(ledger.url), committed=False, names=live.names, live=live, progress=progress
             ) as columns:

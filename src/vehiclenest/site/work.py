@@ -1,5 +1,6 @@
 """Days worked one after the other, or side by side in processes of their own where there are many vehicles."""
 
+import gc
 import multiprocessing
 import os
 from collections import defaultdict, deque
@@ -74,7 +75,9 @@ class Crew(ExitStack):
         if self._processes:
             # A fresh interpreter: a forked one would share the database's connection.
             spawn = multiprocessing.get_context("spawn")
-            self._pool = self.enter_context(ProcessPoolExecutor(self._processes, mp_context=spawn))
+            # They look for garbage as seldom as this process does.
+            pool = ProcessPoolExecutor(self._processes, spawn, gc.set_threshold, gc.get_threshold())
+            self._pool = self.enter_context(pool)
 
     def work(
         self, plans: Iterable[Plan], settings: Settings, recorded: datetime, battery_test: BatteryTest | None = None

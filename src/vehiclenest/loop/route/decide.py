@@ -5,10 +5,11 @@ negative is avoided. Hazardous fractions have the routes that they can take at a
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
+from typing import NamedTuple
 
 from vehiclenest.core.errors import SettingsError
 from vehiclenest.core.money import minor_unit
@@ -29,8 +30,7 @@ _CHEMISTRY_MARKERS = (("manganese", "ternary"), ("phosphate", "iron_phosphate"))
 _HAZARDOUS = frozenset({"BRF", "WAF", "REF", "COO", "FIL"})
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """One way an item can go: money in the book's currency, carbon in kg CO2e, all expected over the `share` that really goes."""
 
     route: Route
@@ -55,14 +55,11 @@ def decide(item: Item, place: str = "cn", site: Path | None = None) -> Decision:
     """
     book = open_book(place, site)
     forbidden = book.forbids(item.code, item.assembly)
-    ranked = sorted(
-        (option for option in _options(item, book) if option.route not in forbidden),
-        key=lambda option: option.net(book.carbon_price),
-        reverse=True,
-    )
+    allowed = (option for option in _options(item, book) if option.route not in forbidden)
+    ranked = sorted(((option.net(book.carbon_price), option) for option in allowed), key=itemgetter(0), reverse=True)
     if not ranked:
         raise SettingsError(f"nothing may be done with {item.code}", expected=f"a route in the rules of {place}")
-    best = ranked[0]
+    best = ranked[0][1]
     return Decision(
         route=best.route,
         counterparty=BUYERS[best.route],
@@ -76,8 +73,8 @@ def decide(item: Item, place: str = "cn", site: Path | None = None) -> Decision:
     )
 
 
-def _reason(item: Item, ranked: list[Option], forbidden: dict[Route, str], book: Book) -> str:
-    words = [f"{option.route} {option.net(book.carbon_price):,.2f}" for option in ranked[:3]]
+def _reason(item: Item, ranked: list[tuple[float, Option]], forbidden: dict[Route, str], book: Book) -> str:
+    words = [f"{option.route} {net:,.2f}" for net, option in ranked[:3]]
     grade = f"grade {item.grade}: " if item.grade else ""
     laws = "".join(f"; no {route} by {law}" for route, law in forbidden.items())
     return f"{grade}{' > '.join(words)} {book.currency} net{laws}"
