@@ -13,7 +13,7 @@ from vehiclenest.web.silhouette import silhouette, zones
 
 def test_a_zone_is_drawn_by_its_units() -> None:
     drawn = ElementTree.fromstring(silhouette([Damage("front", 7, "collision"), Damage("left", 1.5, "wear")], "front 7"))
-    classes = [path.get("class") for path in drawn.iter("path")]
+    classes = [str(path.get("class")) for path in drawn.iter("path")]
     assert sorted(classes) == sorted(["heavy", "light"] + ["sound"] * (len(zones()) - 2))
     assert [item.text for item in drawn.iter("text")] == ["7", "1.5"]
     assert "<b>" not in silhouette([], "<b>")
