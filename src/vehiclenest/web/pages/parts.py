@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from litestar import Response
 from litestar.params import FromPath, QueryParameter, URLEncodedBody
 from litestar.response import Redirect
-from sqlalchemy import Connection, Select, select, update
+from sqlalchemy import ColumnElement, Connection, Select, select, update
 
 from vehiclenest.core.errors import ConflictError, InputError, NotFoundError, VehicleNestError, Where
 from vehiclenest.ledger import Book, trace
@@ -25,6 +25,7 @@ _GRADES = ("A", "B", "C", "X", yard.UNGRADED)
 _STATES = (yard.STOCK, yard.GONE)
 _ROUTES = tuple(route.value for route in Route)
 _LONGEST_BIN, _DEAREST_E2, _CODE = 32, 10_000_000_00, 3
+_FEW = 6  # characters of a reference that few parts share
 Short = Annotated[str, QueryParameter(max_length=32)]
 Word = Annotated[str, QueryParameter(max_length=LONGEST)]
 Standing = Annotated[str, QueryParameter(name="state", max_length=32)]
@@ -43,9 +44,7 @@ def parts(
 ) -> Response[str]:
     """List parts, newest first: 50 a page, each page one range of an index."""
     asked = {"q": q, "make": make, "grade": grade, "route": route, "state": standing}
-    query = search(visit.principal, **asked)
-    if before is not None:
-        query = query.where(tables.part.c.id < before)
+    query = search(visit.principal, **asked, before=before)
     with visit.database.reading() as connection:
         rows = connection.execute(query).all()
         behind = yard.behind(connection)
@@ -55,14 +54,17 @@ def parts(
     )
 
 
-def search(principal: Principal, *, q: str, make: str, grade: str, route: str, state: str) -> Select[Any]:
-    """Return the query of a search.
+def search(
+    principal: Principal, *, q: str, make: str, grade: str, route: str, state: str, before: int | None = None
+) -> Select[Any]:
+    """Return the query of a search: its newest parts, or those `before` the one that a page ended with.
 
     A word of three characters is the code of a kind of part, a longer one the start of a part's reference, which is its vehicle's; `bin:`
     before a word asks for a bin. What is no grade, route or state asks for nothing.
     """
     part = tables.part
-    query = select(part).where(visible_parts(principal)).order_by(part.c.id.desc()).limit(ROWS + 1)
+    query = select(part).where(visible_parts(principal)).limit(ROWS + 1)
+    order: ColumnElement[int] = part.c.id
     if state in _STATES:
         query = query.where(part.c.state == state)
     word = q.strip()
@@ -73,13 +75,17 @@ def search(principal: Principal, *, q: str, make: str, grade: str, route: str, s
     elif word:
         first, after = starting_with(word.upper())
         query = query.where(part.c.reference >= first, part.c.reference < after)
+        if len(word) >= _FEW:
+            order = part.c.id + 0  # few rows: they are sorted, and not looked for from the newest part on
     if make.strip():
         query = query.where(part.c.make == make.strip().upper())
     if grade in _GRADES:
         query = query.where(part.c.grade == grade)
     if route in _ROUTES:
         query = query.where(part.c.route == route)
-    return query
+    if before is not None:
+        query = query.where(order < before)
+    return query.order_by(order.desc())
 
 
 @page("/parts/{reference:str}", Permission.PARTS_READ)
