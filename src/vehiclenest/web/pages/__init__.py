@@ -1,6 +1,6 @@
 """The pages, one module a group; each lists its handlers."""
 
-from vehiclenest.web.pages import account, admin, flows, imports, jobs, ledger, parts, system, trace, vehicle, yard
+from vehiclenest.web.pages import account, admin, flows, imports, jobs, ledger, operation, parts, system, trace, vehicle, yard
 
 HANDLERS = [
     *account.HANDLERS,
@@ -13,5 +13,6 @@ HANDLERS = [
     *ledger.HANDLERS,
     *jobs.HANDLERS,
     *admin.HANDLERS,
+    *operation.HANDLERS,
     *system.HANDLERS,
 ]
