@@ -31,22 +31,23 @@ class Base:
     def database(self) -> Database:
         return self.application.database
 
-    def user(self, role: Role) -> int:
-        """Return the user of a role, made at first use; his name is the role's."""
+    def user(self, role: Role, name: str = "") -> int:
+        """Return the user of a role, made at first use; his name is the role's where none is given."""
+        name = name or role.value
         with self.database.writing() as connection:
-            found = accounts.credentials(connection, role.value)
+            found = accounts.credentials(connection, name)
             if found is None:
-                accounts.create_user(connection, role.value, role)
-                found = accounts.credentials(connection, role.value)
+                accounts.create_user(connection, name, role)
+                found = accounts.credentials(connection, name)
                 assert found is not None
                 accounts.set_password(connection, found.id, PASSWORD)
             return found.id
 
-    def browser(self, role: Role = Role.PUBLIC) -> "Browser":
+    def browser(self, role: Role = Role.PUBLIC, name: str = "") -> "Browser":
         """Return a browser in which somebody of a role has logged in; the session is made without the form."""
         client = TestClient(self.app, base_url="http://testserver.local")
         if role is not Role.PUBLIC:
-            key = self.user(role)
+            key = self.user(role, name)
             with self.database.writing() as connection:
                 client.cookies.set("vnest_session", accounts.start_session(connection, key, "test"))
         return Browser(client)
@@ -89,9 +90,10 @@ def fresh_base(tmp_path: Path) -> Iterator[Base]:
     yield from served(tmp_path)
 
 
-def served(folder: Path) -> Iterator[Base]:
+def served(folder: Path, contest: Path | None = None) -> Iterator[Base]:
     """Give an application on a new database; its logs go nowhere."""
-    configuration = Configuration(f"sqlite:///{folder / 'base.db'}", requests_per_minute=1_000_000, logins_per_minute=1000)
+    url = f"sqlite:///{folder / 'base.db'}"
+    configuration = Configuration(url, requests_per_minute=1_000_000, logins_per_minute=1000, contest=contest)
     app = create_app(configuration)
     application = app.state["application"]
     yield Base(app, application)

@@ -53,15 +53,17 @@ class Contest:
     Parameters
     ----------
     store
-        Where the log is; replayed and verified at once.
+        Where the log is.
     key
         The organiser's private key, with which the log is kept.
     clock
         Gives the time, UTC.
+    state
+        What the log adds up to, where that is known already; it is kept up to date. Otherwise the log is replayed.
     """
 
-    def __init__(self, store: EventStore, key: Ed25519PrivateKey, clock: Clock = _now) -> None:
-        self.state: State = replay(store.lines())
+    def __init__(self, store: EventStore, key: Ed25519PrivateKey, clock: Clock = _now, state: State | None = None) -> None:
+        self.state: State = replay(store.lines()) if state is None else state
         self._store, self._key, self._clock = store, key, clock
         self._listeners: list[Listener] = []
         if public_text(key) != self.state.keys[KEEPER]:

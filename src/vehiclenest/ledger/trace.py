@@ -230,15 +230,13 @@ def _unverified_query() -> Executable:
     start, end = (bindparam(name, type_=BigInteger) for name in ("start", "end"))
     within = (event.c.event_time >= start) & (event.c.event_time < end)
     # Added to nothing, so that the planner goes by time and does not read events from both ends until one fits.
-    first, final = (select(bound(event.c.seq + 0)).where(within).scalar_subquery() for bound in (func.min, func.max))
-    # What lies between them and is of another time is left out by a list: joined, or looked up one by one, it takes longer.
-    others = select(event.c.seq).where(event.c.seq.between(first, final), ~within)
-    return (
-        select(flow.c.reference)
-        .distinct()
-        .where(flow.c.kind == UNVERIFIED, flow.c.event_seq.between(first, final), flow.c.event_seq.not_in(others))
-        .where(in_force(flow.c.event_seq, _LAST))
-    )
+    day = select(func.min(event.c.seq + 0).label("first"), func.max(event.c.seq + 0).label("final")).where(within).cte("day")
+    first, final = (select(column).scalar_subquery() for column in (day.c.first, day.c.final))
+    noted = flow.c.kind == UNVERIFIED
+    # Few of a day's events note constants: these are found first, and only their times are looked at.
+    noting = select(flow.c.event_seq).where(noted, flow.c.event_seq.between(first, final)).distinct()
+    evenings = select(event.c.seq).where(event.c.seq.in_(noting), within)
+    return select(flow.c.reference).distinct().where(noted, flow.c.event_seq.in_(evenings), in_force(flow.c.event_seq, _LAST))
 
 
 def _outputs(graph: Graph, start: int, records: dict[int, LotRecord]) -> Iterable[Output]:

@@ -1,7 +1,7 @@
 """The application: `create_app` puts database, entrance, guards and pages together."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 from litestar import Litestar, Request, Router
@@ -15,6 +15,8 @@ from vehiclenest import __version__
 from vehiclenest.core.errors import VehicleNestError
 from vehiclenest.web import problems
 from vehiclenest.web.configuration import Configuration
+from vehiclenest.web.contest.hall import Hall
+from vehiclenest.web.contest.live import Live
 from vehiclenest.web.database import Database
 from vehiclenest.web.entrance import Entrance
 from vehiclenest.web.keys import kept_secret
@@ -29,18 +31,20 @@ def create_app(configuration: Configuration) -> Litestar:
 
     Raises
     ------
-    InputError, SettingsError
-        Where the database or the site's settings cannot be used.
+    InputError, NotFoundError, SettingsError
+        Where the database, the site's settings or the contest's log cannot be used.
     RuntimeError
         Where a route does not say what permission it asks for.
     """
     configuration.settings  # noqa: B018  # wrong settings are said before anything starts
     database = Database(configuration.url)
-    application = Application(configuration, database, kept_secret(database, "forms"))
+    contest = Live(Hall(configuration.contest)) if configuration.contest else None
+    application = Application(configuration, database, kept_secret(database, "forms"), contest)
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncGenerator[None]:
-        yield
+        async with contest.following() if contest else nullcontext():
+            yield
         database.close()
 
     app = Litestar(

@@ -15,7 +15,7 @@ class Configuration:
 
     `url` is the database of ledger and application; `secure` says that browsers come by HTTPS (through a proxy that ends it), so that
     cookies are sent by nothing else; `upload_bytes` is the most that a request may carry; `requests_per_minute` and
-    `logins_per_minute` are what one address may ask.
+    `logins_per_minute` are what one address may ask; `contest` is the folder of a contest that is served too.
     """
 
     url: str = "sqlite:///vnest.db"
@@ -25,6 +25,7 @@ class Configuration:
     upload_bytes: int = 25 * _MEGABYTE
     requests_per_minute: int = 6_000
     logins_per_minute: int = 20
+    contest: Path | None = None
 
     @property
     def settings(self) -> Settings:
@@ -39,17 +40,19 @@ class Configuration:
             "VNEST_SITE": str(self.site or ""),
             "VNEST_SECURE": "1" if self.secure else "",
             "VNEST_REQUESTS_PER_MINUTE": str(self.requests_per_minute),
+            "VNEST_CONTEST": str(self.contest or ""),
         }
 
     @classmethod
     def from_environment(cls) -> "Configuration":
         """Return what the environment says."""
         get = os.environ.get
-        site = get("VNEST_SITE")
+        site, contest = get("VNEST_SITE"), get("VNEST_CONTEST")
         return cls(
             url=get("VNEST_DB", cls.url),
             place=get("VNEST_PLACE") or cls.place,
             site=Path(site) if site else None,
             secure=bool(get("VNEST_SECURE")),
             requests_per_minute=int(get("VNEST_REQUESTS_PER_MINUTE") or cls.requests_per_minute),
+            contest=Path(contest) if contest else None,
         )

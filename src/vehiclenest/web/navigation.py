@@ -5,22 +5,22 @@ from functools import cache
 from vehiclenest.web.policy import ROLES, Permission, Principal, Role
 
 ENTRIES: tuple[tuple[str, str, Permission], ...] = (
-    ("/yard", "Yard", Permission.YARD_READ),
-    ("/parts", "Parts", Permission.PARTS_READ),
-    ("/trace", "Trace", Permission.TRACE),
-    ("/flows", "Flows", Permission.FLOWS),
-    ("/ledger", "Ledger", Permission.LEDGER_VERIFY),
-    ("/jobs", "Jobs", Permission.JOBS),
+    ("/contest", "Contest", Permission.CONTEST_READ),
+    ("/contest/judging", "Judging", Permission.CONTEST_JUDGE),
     ("/admin", "Admin", Permission.ADMINISTER),
     ("/audit", "Audit log", Permission.AUDIT_READ),
 )
 
 
-def menu(principal: Principal) -> tuple[tuple[str, str], ...]:
-    """Return path and text of the entries that somebody may open."""
-    return () if principal.must_change else _menu(principal.role)
+def menu(principal: Principal, *, contest: bool) -> tuple[tuple[str, str], ...]:
+    """Return path and text of the entries that somebody may open; those of the contest where one is served."""
+    return () if principal.must_change else _menu(principal.role, contest)
 
 
 @cache
-def _menu(role: Role) -> tuple[tuple[str, str], ...]:
-    return tuple((path, text) for path, text, permission in ENTRIES if role in ROLES[permission])
+def _menu(role: Role, contest: bool) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (path, text)
+        for path, text, permission in ENTRIES
+        if role in ROLES[permission] and (contest or not path.startswith("/contest"))
+    )

@@ -10,6 +10,8 @@ from typing import Literal
 
 from sqlalchemy import ColumnElement, false, true
 
+from vehiclenest.contest import State
+from vehiclenest.contest import view as contest_view
 from vehiclenest.loop.records import Route
 from vehiclenest.web import tables
 
@@ -103,6 +105,22 @@ class Principal:
 
 
 PUBLIC = Principal()
+
+
+def contest_reader(principal: Principal, state: State) -> contest_view.Reader:
+    """Return as whom somebody looks at a contest: a judge or a team whose identifier is his name, in lower case, or the public."""
+    roles = contest_view.Role
+    if principal.may(Permission.CONTEST_ORGANISE):
+        return contest_view.Reader(roles.ORGANISER)
+    for permission, role, known in (
+        (Permission.CONTEST_JUDGE, roles.JUDGE, state.judges),
+        (Permission.CONTEST_ENTER, roles.TEAM, state.entries),
+    ):
+        if principal.may(permission):
+            found = [identifier for identifier in known if identifier.lower() == principal.name]
+            if len(found) == 1:
+                return contest_view.Reader(role, found[0])
+    return contest_view.Reader(roles.PUBLIC)
 
 
 def visible_parts(principal: Principal) -> ColumnElement[bool]:

@@ -13,7 +13,7 @@ from vehiclenest.web.observe import log
 from vehiclenest.web.visit import Visit
 
 PROBLEM = "application/problem+json"
-_FOR_MACHINES = ("/api", "/epcis", "/metrics", "/health")
+_FOR_MACHINES = ("/api", "/epcis", "/metrics", "/health", "/contest/live")
 Asked = Request[Any, Any, State]
 _UNAUTHORIZED, _FORBIDDEN, _OURS = 401, 403, 500
 

@@ -13,6 +13,7 @@ import uvicorn
 
 from vehiclenest.web import accounts, yard
 from vehiclenest.web.configuration import Configuration
+from vehiclenest.web.contest.hall import Hall
 from vehiclenest.web.database import Database
 from vehiclenest.web.jobs import Worker
 from vehiclenest.web.kinds import KINDS
@@ -28,8 +29,12 @@ def prepare(configuration: Configuration) -> str | None:
     ------
     InputError, SettingsError
         Where the database or the site's settings cannot be used.
+    NotFoundError
+        Where there is no contest in the folder that was given.
     """
     configuration.settings  # noqa: B018  # wrong settings are said before anything starts
+    if configuration.contest:
+        Hall(configuration.contest)
     database = Database(configuration.url)
     try:
         with database.writing() as connection:

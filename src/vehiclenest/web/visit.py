@@ -18,6 +18,7 @@ from vehiclenest.ledger.entry import moment
 from vehiclenest.site import Settings
 from vehiclenest.web import audit
 from vehiclenest.web.configuration import Configuration
+from vehiclenest.web.contest.live import Live
 from vehiclenest.web.database import Database
 from vehiclenest.web.language import Speech
 from vehiclenest.web.navigation import menu
@@ -33,6 +34,7 @@ class Application:
     configuration: Configuration
     database: Database
     form_key: bytes
+    contest: Live | None = None
 
     @property
     def settings(self) -> Settings:
@@ -75,7 +77,7 @@ class Visit:
         text = page.render(
             visit=self,
             say=self.speech,
-            menu=menu(self.principal),
+            menu=menu(self.principal, contest=self.application.contest is not None),
             Permission=Permission,
             **values,
         )

@@ -53,12 +53,15 @@ class Language(BaseModel):
 @page("/", Permission.ANYONE)
 def home(visit: Here) -> Response[Any]:
     """Lead everybody to where his work is."""
-    if visit.principal.role is Role.PUBLIC:
+    principal = visit.principal
+    if principal.role is Role.PUBLIC:
         return visit.render("login.html", next="/", error=None, name="")
-    for permission, path in ((Permission.YARD_READ, "/yard"), (Permission.PARTS_READ, "/parts")):
-        if visit.may(permission):
-            return Redirect(path, status_code=303)
-    return Redirect("/account", status_code=303)
+    if visit.application.contest is not None:
+        if principal.role is Role.JUDGE:
+            return Redirect("/contest/judging", status_code=303)
+        if principal.role in {Role.ORGANISER, Role.TEAM}:
+            return Redirect("/contest", status_code=303)
+    return Redirect("/admin" if principal.may(Permission.ADMINISTER) else "/account", status_code=303)
 
 
 @page("/login", Permission.ANYONE)

@@ -70,7 +70,7 @@ def flows(visit: Here, first: From = "", to: Day = "", by: Rows = "stage", strea
     )
 
 
-@page("/flows/download.csv", Permission.FLOWS)
+@page("/flows/download.csv", Permission.FLOWS, media_type="text/csv")
 def flows_csv(visit: Here, first: From = "", to: Day = "", by: Rows = "stage") -> Response[bytes]:
     """Return the balance as CSV."""
     rows = _reckoned(visit, _span(first, to), by).balance["material"]
@@ -81,7 +81,7 @@ def flows_csv(visit: Here, first: From = "", to: Day = "", by: Rows = "stage") -
     return _file(file.getvalue().encode(), "text/csv", f"flows-by-{by}.csv")
 
 
-@page("/flows/download.parquet", Permission.FLOWS)
+@page("/flows/download.parquet", Permission.FLOWS, media_type="application/vnd.apache.parquet")
 def flows_parquet(visit: Here, first: From = "", to: Day = "", by: Rows = "stage") -> Response[bytes]:
     """Return the balance as Parquet."""
     rows = _reckoned(visit, _span(first, to), by).balance["material"]

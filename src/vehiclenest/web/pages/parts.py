@@ -188,7 +188,7 @@ def _hundredths(said: str) -> int:
     return int(amount)
 
 
-@page("/parts/{reference:str}/label.pdf", Permission.PARTS_PLACE)
+@page("/parts/{reference:str}/label.pdf", Permission.PARTS_PLACE, media_type="application/pdf")
 def part_label(visit: Here, reference: FromPath[str]) -> Response[bytes]:
     """Return a part's label as PDF."""
     with visit.database.reading() as connection:

@@ -45,6 +45,13 @@ def static(name: FromPath[str]) -> Response[bytes]:
     )
 
 
+@page("/contest/worker.js", Permission.ANYONE, media_type="text/javascript")
+def worker() -> Response[bytes]:
+    """Return the script that keeps the judge's page without a connection; it may serve paths beside its own only."""
+    content, kind = _static("worker.js")
+    return Response(content, media_type=kind, headers={"cache-control": "no-cache"})
+
+
 @cache
 def _static(name: str) -> tuple[bytes, str]:
     if name == "plotly.js":
@@ -55,4 +62,4 @@ def _static(name: str) -> tuple[bytes, str]:
     return found.read_bytes(), _TYPES[found.suffix]
 
 
-HANDLERS = [health, metrics, static]
+HANDLERS = [health, metrics, static, worker]

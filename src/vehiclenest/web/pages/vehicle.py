@@ -127,7 +127,7 @@ def _now_after(vehicle: Vehicle) -> Any:
     return max(yard.utc_now(), vehicle.received_at)
 
 
-@page("/yard/vehicles/{reference:str}/labels.pdf", Permission.YARD_READ)
+@page("/yard/vehicles/{reference:str}/labels.pdf", Permission.YARD_READ, media_type="application/pdf")
 def vehicle_labels(visit: Here, reference: FromPath[str]) -> Response[bytes]:
     """Return the labels of a vehicle's parts in stock, or its own where nothing was taken off yet, as PDF."""
     part = tables.part
