@@ -1,10 +1,14 @@
 """Passwords, CSRF, limits, headers, cookies."""
 
+from pathlib import Path
+
 import pytest
+from litestar.testing import TestClient
 from tests.web.conftest import PASSWORD, Base
 
 from vehiclenest.core.errors import InputError
-from vehiclenest.web import accounts, security
+from vehiclenest.web import Configuration, accounts, security
+from vehiclenest.web.app import create_app
 from vehiclenest.web.policy import Role
 
 
@@ -117,3 +121,12 @@ def test_after_five_wrong_passwords_the_right_one_waits_too(fresh_base: Base) ->
         found = accounts.credentials(connection, "operator")
         assert found is not None
         assert found.failures >= 5
+
+
+def test_behind_https_cookies_and_browsers_stay_with_it(tmp_path: Path) -> None:
+    app = create_app(Configuration(f"sqlite:///{tmp_path / 'base.db'}", secure=True))
+    with TestClient(app, base_url="https://testserver.local") as client:
+        answer = client.get("/login", headers={"accept": "text/html"})
+    assert answer.headers["strict-transport-security"] == "max-age=31536000; includeSubDomains"
+    assert all("Secure" in cookie for cookie in answer.headers.get_list("set-cookie"))
+    assert answer.headers.get_list("set-cookie")

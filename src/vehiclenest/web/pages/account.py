@@ -90,6 +90,7 @@ def login(request: Request[Any, Any, State], visit: Here, data: URLEncodedBody[L
             error="Name or password is wrong, or too many tries: wait a minute.",
         )
     with visit.database.writing() as connection:
+        accounts.end_session(connection, request.cookies.get(security.SESSION_COOKIE, ""))
         cookie = accounts.start_session(connection, found.id, request.headers.get("user-agent", ""))
         visit.note(connection, "login", data.name.strip().lower())
     return Redirect(_inside(data.next), status_code=303, cookies=[_session_cookie(visit, cookie)])
