@@ -277,3 +277,23 @@ def test_pages_speak_chinese_and_the_problem_document_is_json(base: Base) -> Non
     assert problem.status_code == 404
     assert problem.headers["content-type"].startswith("application/problem+json")
     assert json.loads(problem.text)["status"] == 404
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.PUBLIC])
+def test_the_menu_leads_to_what_a_role_may_open_and_home_to_its_work(base: Base, role: Role) -> None:
+    browser = base.browser(role)
+    page = browser.get("/account").text
+    found = re.search(r'<nav aria-label="Main menu">(.*?)</nav>', page, re.DOTALL)
+    paths = set(re.findall(r'href="(/[^"]*)"', found[1])) if found else set[str]()
+    assert ("/yard" in paths) is (role in {Role.OPERATOR, Role.ENGINEER, Role.COMPLIANCE, Role.AUDITOR, Role.ADMIN})
+    assert ("/parts" in paths) is (role is Role.TRADER or "/yard" in paths)
+    for path in paths:
+        assert browser.get(path).status_code == 200, path
+    if "/yard" in paths:
+        assert browser.get("/").headers["location"] == "/yard"
+
+
+def test_links_of_the_administration_lead_somewhere(base: Base) -> None:
+    browser = base.browser(Role.ADMIN)
+    for path in set(re.findall(r'href="(/[^"#?]*)"', browser.get("/admin").text)):
+        assert browser.get(path, follow=True).status_code == 200, path

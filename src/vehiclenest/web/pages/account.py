@@ -61,7 +61,10 @@ def home(visit: Here) -> Response[Any]:
             return Redirect("/contest/judging", status_code=303)
         if principal.role in {Role.ORGANISER, Role.TEAM}:
             return Redirect("/contest", status_code=303)
-    return Redirect("/admin" if principal.may(Permission.ADMINISTER) else "/account", status_code=303)
+    for permission, path in ((Permission.YARD_READ, "/yard"), (Permission.PARTS_READ, "/parts")):
+        if visit.may(permission):
+            return Redirect(path, status_code=303)
+    return Redirect("/account", status_code=303)
 
 
 @page("/login", Permission.ANYONE)
