@@ -105,3 +105,26 @@ def test_several_workers_answer_for_the_same_base(tmp_path: Path) -> None:
             assert sent.status_code == 303
         for _ in range(8):  # each a new connection, so that either worker may get it
             assert httpx.get(f"{served.url}/yard/vehicles/{row['vin']}", headers=headers).status_code == 200
+
+
+def test_the_real_salvage_lots_come_in_by_the_page(tmp_path: Path, data_folder: Path) -> None:
+    """A day's list of 1,000 real lots: previewed, booked in the background, and each of its vehicles ready for its depollution."""
+    headers = prepared(tmp_path)
+    content = (data_folder / "vehicles" / "salvage-lots-2026-08-06.csv").read_bytes()
+    with serving(tmp_path) as served, httpx.Client(base_url=served.url, headers=headers, timeout=60) as client:
+        sent = client.post("/yard/imports", files={"file": ("lots.csv", content, "text/csv")})
+        preview = client.get(sent.headers["location"]).text
+        assert "1000 rows: 992 vehicles, 8 rejected" in preview
+        job = client.post(sent.headers["location"]).headers["location"]
+        deadline = time.monotonic() + 90
+        while "<strong>done</strong>" not in (page := client.get(job).text):
+            assert "<strong>failed</strong>" not in page, page
+            assert time.monotonic() < deadline, page
+            time.sleep(0.2)
+        assert "992 vehicles booked, 8 rows rejected" in page
+        first = re.search(r'href="(/yard/vehicles/[^"]+)"', client.get("/yard?state=received").text)
+        assert first is not None
+        vehicle = client.get(first[1]).text
+        assert 'name="taken"' in vehicle
+    with Ledger(f"sqlite:///{tmp_path / 'vnest.db'}") as ledger:
+        assert ledger.size() == 2 * 992  # receipt and purchase

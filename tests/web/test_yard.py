@@ -238,6 +238,25 @@ def test_the_yard_reads_what_others_wrote_into_the_ledger(fresh_base: Base) -> N
     assert browser.get(f"/yard/vehicles/{VIN}").status_code == 200
 
 
+def test_thousands_of_events_that_wait_are_read_by_the_background_and_not_by_a_request(
+    fresh_base: Base, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = fresh_base.browser(Role.OPERATOR)
+    browser.post("/yard/intake", CAR)
+    with fresh_base.database.writing() as connection:
+        connection.execute(tables.vehicle.delete())
+        connection.execute(tables.cursor.update().values(seq=0))
+    monkeypatch.setattr(yard, "_AT_ONCE", 1)
+    monkeypatch.setattr(yard, "_STEPS_AT_ONCE", 1)
+    answer = browser.post("/yard/intake", CAR | {"vin": "LRW0B2PJ2MG208735"})
+    assert answer.status_code == 409
+    assert "still reading" in answer.text
+    job = browser.post(sent(browser, MANIFEST).headers["location"]).headers["location"]
+    monkeypatch.setattr(yard, "_STEPS_AT_ONCE", 100)
+    worked_off(fresh_base)
+    assert "2 vehicles booked" in browser.get(job).text
+
+
 def test_the_parts_list_goes_on_where_it_ended(fresh_base: Base) -> None:
     browser = fresh_base.browser(Role.ADMIN)
     rows = [part_row(number) for number in range(120)]

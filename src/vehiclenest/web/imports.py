@@ -60,6 +60,10 @@ def book(running: Running) -> None:
         row = connection.execute(select(tables.file).where(tables.file.c.id == running.parameters["file"])).first()
     if row is None:
         raise NotFoundError("the file is gone")
+    more = True
+    while more:
+        with running.step() as step:
+            more = yard.catch_up(step.connection, running.settings) > 0
     reading = read(row, running.settings)
     vehicles = reading.incoming
     while True:

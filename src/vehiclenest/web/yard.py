@@ -8,7 +8,7 @@ import orjson
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, delete, insert, select, update
 
-from vehiclenest.core.errors import NotFoundError
+from vehiclenest.core.errors import ConflictError, NotFoundError
 from vehiclenest.ledger import Book, Flow
 from vehiclenest.ledger import schema as ledger
 from vehiclenest.ledger.entry import microseconds, ours, split
@@ -24,6 +24,7 @@ RECEIVED, DEPOLLUTED, DISMANTLED = "received", "depolluted", "dismantled"
 STOCK, GONE = "stock", "gone"
 UNGRADED = "-"
 _AT_ONCE = 500
+_STEPS_AT_ONCE = 6
 _RECORD = TypeAdapter(Vehicle)
 _LEAVES = frozenset({Flow.SHIPPED.value, Flow.CONSUMED.value})
 _THINGS = frozenset({"component", "fraction"})
@@ -52,9 +53,17 @@ def behind(connection: Connection) -> bool:
 
 
 def catch_up_wholly(connection: Connection, settings: Settings) -> None:
-    """Bring the yard's tables up to the ledger's last event."""
-    while catch_up(connection, settings) == _AT_ONCE:
-        pass
+    """Bring the yard's tables up to the ledger's last event.
+
+    Raises
+    ------
+    ConflictError
+        Where thousands of events wait: the background reads them in steps, and nobody else could write meanwhile.
+    """
+    for _ in range(_STEPS_AT_ONCE):
+        if catch_up(connection, settings) < _AT_ONCE:
+            return
+    raise ConflictError("the yard is still reading what others booked into the ledger", expected="try again in a minute")
 
 
 def _read(connection: Connection, body: dict[str, Any], settings: Settings) -> None:
