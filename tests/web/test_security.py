@@ -1,5 +1,6 @@
 """Passwords, CSRF, limits, headers, cookies."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -125,8 +126,26 @@ def test_after_five_wrong_passwords_the_right_one_waits_too(fresh_base: Base) ->
 
 def test_behind_https_cookies_and_browsers_stay_with_it(tmp_path: Path) -> None:
     app = create_app(Configuration(f"sqlite:///{tmp_path / 'base.db'}", secure=True))
+    database = app.state["application"].database
+    with database.writing() as connection:
+        accounts.create_user(connection, "admin", Role.ADMIN)
+        found = accounts.credentials(connection, "admin")
+        assert found is not None
+        accounts.set_password(connection, found.id, PASSWORD)
+    html = {"accept": "text/html"}
     with TestClient(app, base_url="https://testserver.local") as client:
-        answer = client.get("/login", headers={"accept": "text/html"})
+        answer = client.get("/login", headers=html)
+        token = re.search(r'name="_csrf" value="([0-9a-f]+)"', answer.text)
+        assert token is not None
+        fields = {"_csrf": token[1], "name": "admin", "password": PASSWORD, "next": "/admin"}
+        entered = client.post("/login", data=fields, headers=html, follow_redirects=False)
+        assert entered.status_code == 303
+        assert client.get("/admin", headers=html, follow_redirects=False).status_code == 200
     assert answer.headers["strict-transport-security"] == "max-age=31536000; includeSubDomains"
-    assert all("Secure" in cookie for cookie in answer.headers.get_list("set-cookie"))
-    assert answer.headers.get_list("set-cookie")
+    cookies = [*answer.headers.get_list("set-cookie"), *entered.headers.get_list("set-cookie")]
+    assert len(cookies) == 2
+    for cookie in cookies:
+        assert cookie.startswith("__Host-vnest_")
+        assert "Secure" in cookie
+        assert "Path=/" in cookie
+        assert "Domain" not in cookie
