@@ -11,7 +11,6 @@ import csv
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
-from shutil import which
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,21 +25,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PASSWORD = "eleven green lorries 7"
 _TARGET = 44  # px
-
-
-@pytest.fixture(scope="module")
-def chromium() -> "Iterator[Browser]":
-    """A headless Chromium of the machine, or skip where there is none."""
-    path = which("chromium") or which("chromium-browser") or which("google-chrome")
-    if path is None:
-        pytest.skip("no Chromium on the PATH: chromium, chromium-browser or google-chrome")
-    from playwright.sync_api import sync_playwright
-
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=arguments)
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")
@@ -92,10 +76,10 @@ def look(page: "Page") -> None:
 @pytest.mark.parametrize(
     ("number", "width", "tag"), [(0, 1440, "en-GB"), (1, 390, "en-GB"), (2, 1440, "zh-CN"), (3, 390, "zh-CN")]
 )
-def test_the_main_way(chromium: "Browser", served: Served, number: int, width: int, tag: str) -> None:
+def test_the_main_way(browser: "Browser", served: Served, number: int, width: int, tag: str) -> None:
     say, row = Speech("zh" if tag == "zh-CN" else "en"), rows()[number]
     with ExitStack() as stack:
-        context = chromium.new_context(viewport={"width": width, "height": 900}, locale=tag)
+        context = browser.new_context(viewport={"width": width, "height": 900}, locale=tag)
         stack.callback(context.close)
         page = context.new_page()
         complaints: list[str] = []
@@ -151,8 +135,8 @@ def test_the_main_way(chromium: "Browser", served: Served, number: int, width: i
         assert complaints == []
 
 
-def test_pages_work_without_script(chromium: "Browser", served: Served) -> None:
-    context = chromium.new_context(java_script_enabled=False, locale="en-GB")
+def test_pages_work_without_script(browser: "Browser", served: Served) -> None:
+    context = browser.new_context(java_script_enabled=False, locale="en-GB")
     page, say, row = context.new_page(), Speech("en"), rows()[4]
     log_in(page, served, say)
     page.goto(f"{served.url}/yard/intake")
