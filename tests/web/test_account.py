@@ -126,3 +126,14 @@ def test_every_deed_is_in_the_audit_log(fresh_base: Base) -> None:
     page = admin.get("/audit").text
     assert "user created" in page
     assert "anna" in page
+
+
+def test_logging_in_ends_the_session_that_the_browser_had(base: Base) -> None:
+    browser = base.browser(Role.OPERATOR)
+    old = browser.client.cookies["vnest_session"]
+    answer = browser.post("/login", {"name": "operator", "password": PASSWORD, "next": "/yard"}, token=browser.csrf("/account"))
+    assert answer.status_code == 303
+    assert answer.cookies["vnest_session"] != old
+    browser.client.cookies.clear()
+    browser.client.cookies.set("vnest_session", old)
+    assert "/login" in browser.get("/account").headers["location"]

@@ -1,12 +1,16 @@
 """English and Chinese: no text of a page is without its Chinese, and places in braces are the same in both."""
 
 import re
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from vehiclenest.web import language
+from vehiclenest.core.materials import MATERIALS
+from vehiclenest.loop.dismantle import teardown
+from vehiclenest.loop.records import Powertrain, Route, Stream
+from vehiclenest.web import language, silhouette
 from vehiclenest.web.navigation import ENTRIES
 from vehiclenest.web.policy import Role
 
@@ -47,3 +51,11 @@ def test_the_language_is_the_cookies_then_the_accounts_then_the_browsers() -> No
     assert language.choose(None, "zh", "en") == "zh"
     assert language.choose(None, "", "de-DE,zh-CN;q=0.8,en;q=0.7") == "zh"
     assert language.choose("xx", "", "fr") == "en"
+
+
+def test_parts_substances_routes_and_zones_are_named_in_chinese() -> None:
+    rows = tomllib.loads(Path(teardown.__file__).with_name("components.toml").read_text("utf-8")).values()
+    names = {row["name"] for row in rows if "name_zh" in row}
+    words = {*MATERIALS, *(item.value for kind in (Route, Stream, Powertrain) for item in kind), *silhouette.zones()}
+    assert len(names) > 40
+    assert sorted((names | words) - set(language.chinese())) == []

@@ -1,10 +1,15 @@
 """Passwords, CSRF, limits, headers, cookies."""
 
+import re
+from pathlib import Path
+
 import pytest
+from litestar.testing import TestClient
 from tests.web.conftest import PASSWORD, Base
 
 from vehiclenest.core.errors import InputError
-from vehiclenest.web import accounts, security
+from vehiclenest.web import Configuration, accounts, security
+from vehiclenest.web.app import create_app
 from vehiclenest.web.policy import Role
 
 
@@ -117,3 +122,30 @@ def test_after_five_wrong_passwords_the_right_one_waits_too(fresh_base: Base) ->
         found = accounts.credentials(connection, "operator")
         assert found is not None
         assert found.failures >= 5
+
+
+def test_behind_https_cookies_and_browsers_stay_with_it(tmp_path: Path) -> None:
+    app = create_app(Configuration(f"sqlite:///{tmp_path / 'base.db'}", secure=True))
+    database = app.state["application"].database
+    with database.writing() as connection:
+        accounts.create_user(connection, "admin", Role.ADMIN)
+        found = accounts.credentials(connection, "admin")
+        assert found is not None
+        accounts.set_password(connection, found.id, PASSWORD)
+    html = {"accept": "text/html"}
+    with TestClient(app, base_url="https://testserver.local") as client:
+        answer = client.get("/login", headers=html)
+        token = re.search(r'name="_csrf" value="([0-9a-f]+)"', answer.text)
+        assert token is not None
+        fields = {"_csrf": token[1], "name": "admin", "password": PASSWORD, "next": "/admin"}
+        entered = client.post("/login", data=fields, headers=html, follow_redirects=False)
+        assert entered.status_code == 303
+        assert client.get("/admin", headers=html, follow_redirects=False).status_code == 200
+    assert answer.headers["strict-transport-security"] == "max-age=31536000; includeSubDomains"
+    cookies = [*answer.headers.get_list("set-cookie"), *entered.headers.get_list("set-cookie")]
+    assert len(cookies) == 2
+    for cookie in cookies:
+        assert cookie.startswith("__Host-vnest_")
+        assert "Secure" in cookie
+        assert "Path=/" in cookie
+        assert "Domain" not in cookie

@@ -17,6 +17,12 @@ def example_manifest() -> Generator[Path]:
         yield path
 
 
+def tables() -> dict[str, Path]:
+    """Return the bundled tables of figures by name."""
+    root = Path(__file__).parents[1]
+    return {path.stem: path for room in _TABLES for path in sorted(root.joinpath(*room.split("/")).glob("*.toml"))}
+
+
 def copy_settings(folder: Path) -> tuple[list[str], list[str]]:
     """Copy every table of figures into a folder.
 

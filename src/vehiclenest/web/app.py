@@ -62,7 +62,7 @@ def create_app(configuration: Configuration) -> Litestar:
             version=__version__,
             description="An automotive remanufacturing base: yard, parts, traces, flows and the ledger of EPCIS 2.0 events.",
             use_handler_docstrings=True,
-            openapi_router=Router(path="/api", route_handlers=[], opt={PERMISSION: Permission.ANYONE}),
+            openapi_router=Router(path="/api", route_handlers=[], include_in_schema=False, opt={PERMISSION: Permission.ANYONE}),
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         ),
         lifespan=[lifespan],

@@ -32,6 +32,10 @@ class Configuration:
         """The site's settings."""
         return Settings(self.place, self.site)
 
+    def cookie(self, name: str) -> str:
+        """Return the name that a cookie has here: by HTTPS one that browsers take from this host alone."""
+        return f"__Host-{name}" if self.secure else name
+
     def to_environment(self) -> dict[str, str]:
         """Return what worker processes are given."""
         return {

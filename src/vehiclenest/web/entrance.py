@@ -57,7 +57,11 @@ class Entrance:
             wanted = fresh and any(
                 name.lower() == b"content-type" and value.startswith(b"text/html") for name, value in message["headers"]
             )
-            return [(b"set-cookie", self._cookie(security.FORM_COOKIE, fresh).encode())] if wanted else []
+            return (
+                [(b"set-cookie", self._cookie(self.application.configuration.cookie(security.FORM_COOKIE), fresh).encode())]
+                if wanted
+                else []
+            )
 
         visit, fresh = await self._visit(scope, Origin(address, request))
         scope.setdefault("state", {})["visit"] = visit
@@ -94,7 +98,9 @@ class Entrance:
             jar.load(headers.get("cookie", ""))
         session, form, language = (
             jar[name].value if name in jar else ""
-            for name in (security.SESSION_COOKIE, security.FORM_COOKIE, security.LANGUAGE_COOKIE)
+            for name in map(
+                self.application.configuration.cookie, (security.SESSION_COOKIE, security.FORM_COOKIE, security.LANGUAGE_COOKIE)
+            )
         )
         authorization = headers.get("authorization", "")
         known = None

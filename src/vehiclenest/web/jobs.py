@@ -174,23 +174,24 @@ def worker_name() -> str:
 
 @dataclass(slots=True)
 class Worker:
-    """Works off the queue until `stop` is set."""
+    """Works off the queue until `stop` is set; `idle` is called where nothing waits and returns whether it has more to do."""
 
     database: Database
     settings: Settings
     kinds: Mapping[str, Kind]
     stop: threading.Event = field(default_factory=threading.Event)
     pause_seconds: float = 0.3
+    idle: Callable[[], bool] = lambda: False
 
     def run(self) -> None:
         """Work until told to stop."""
         name = worker_name()
         while not self.stop.is_set():
             running = claim(self.database, name, self.settings)
-            if running is None:
-                self.stop.wait(self.pause_seconds)
-            else:
+            if running is not None:
                 work(running, self.kinds)
+            elif not self.idle():
+                self.stop.wait(self.pause_seconds)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from vehiclenest.web import imports, verification
 from vehiclenest.web.jobs import Kind
 
-KINDS: Mapping[str, Kind] = {}
+KINDS: Mapping[str, Kind] = {"import": imports.book, "verify": verification.verify_ledger}

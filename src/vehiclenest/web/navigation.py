@@ -5,6 +5,12 @@ from functools import cache
 from vehiclenest.web.policy import ROLES, Permission, Principal, Role
 
 ENTRIES: tuple[tuple[str, str, Permission], ...] = (
+    ("/yard", "Yard", Permission.YARD_READ),
+    ("/parts", "Parts", Permission.PARTS_READ),
+    ("/trace", "Trace", Permission.TRACE),
+    ("/flows", "Flows", Permission.FLOWS),
+    ("/ledger", "Ledger", Permission.LEDGER_VERIFY),
+    ("/jobs", "Jobs", Permission.JOBS),
     ("/contest", "Contest", Permission.CONTEST_READ),
     ("/contest/judging", "Judging", Permission.CONTEST_JUDGE),
     ("/admin", "Admin", Permission.ADMINISTER),

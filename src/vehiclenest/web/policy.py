@@ -140,6 +140,11 @@ def visible_jobs(principal: Principal) -> ColumnElement[bool]:
     return tables.job.c.user_id == principal.user_id
 
 
+def visible_files(principal: Principal) -> ColumnElement[bool]:
+    """Return which files that were sent somebody sees: his own."""
+    return tables.file.c.user_id == principal.user_id
+
+
 def own_tokens(principal: Principal) -> ColumnElement[bool]:
     """Return which API tokens somebody sees and withdraws: his own."""
     return tables.token.c.user_id == principal.user_id

@@ -13,7 +13,7 @@ from vehiclenest.web.observe import log
 from vehiclenest.web.visit import Visit
 
 PROBLEM = "application/problem+json"
-_FOR_MACHINES = ("/api", "/epcis", "/metrics", "/health")
+_FOR_MACHINES = ("/api", "/epcis", "/metrics", "/health", "/contest/live")
 Asked = Request[Any, Any, State]
 _UNAUTHORIZED, _FORBIDDEN, _OURS = 401, 403, 500
 
@@ -45,9 +45,8 @@ def of_fault(request: Asked, error: Exception) -> Response[Any]:
 def answer(request: Asked, problem: dict[str, Any]) -> Response[Any]:
     """Return a problem in the form that the asker reads."""
     status, visit = problem["status"], _visit(request)
-    for_machines = request.scope["path"].startswith(_FOR_MACHINES) or "text/html" not in request.headers.get(
-        "accept", "text/html"
-    )
+    accepted = request.headers.get("accept", "text/html")
+    for_machines = request.scope["path"].startswith(_FOR_MACHINES) or not ("text/html" in accepted or accepted == "*/*")
     if visit is None or for_machines:
         headers = {"www-authenticate": "Bearer"} if status == _UNAUTHORIZED else {}
         if status == 429:  # noqa: PLR2004  # Too Many Requests

@@ -60,18 +60,27 @@ def _answers(media_type: str) -> dict[int, ResponseSpec]:
 
 
 _HTML, _JSON = _answers(MediaType.HTML), _answers(_PROBLEM)
+_SHOWN = {200: ResponseSpec(str, generate_examples=False, description="The page with its outcome", media_type=MediaType.HTML)}
 
 
-def page(path: str, permission: Permission, *, quick: bool = False, while_must_change: bool = False, **more: Any) -> Declared:
-    """Declare a page."""
+def page(
+    path: str,
+    permission: Permission,
+    *,
+    quick: bool = False,
+    while_must_change: bool = False,
+    media_type: str = MediaType.HTML,
+    **more: Any,
+) -> Declared:
+    """Declare a page, or a file of another media type that people open or download."""
     options = {PERMISSION: permission, WHILE_MUST_CHANGE: while_must_change}
-    return _declared(get(path, opt=options, responses=_HTML, media_type=MediaType.HTML, **more), quick=quick)
+    return _declared(get(path, opt=options, responses=_HTML, media_type=media_type, **more), quick=quick)
 
 
 def form(path: str, permission: Permission, *, while_must_change: bool = False, **more: Any) -> Declared:
     """Declare what a form of a page does; it answers with a redirect (303), or with the page and what was wrong."""
     options = {PERMISSION: permission, WHILE_MUST_CHANGE: while_must_change}
-    return _declared(post(path, opt=options, responses=_HTML, media_type=MediaType.HTML, status_code=303, **more))
+    return _declared(post(path, opt=options, responses=_SHOWN | _HTML, media_type=MediaType.HTML, status_code=303, **more))
 
 
 def read(path: str, permission: Permission, *, quick: bool = False, **more: Any) -> Declared:

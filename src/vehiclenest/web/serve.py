@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import uvicorn
 
-from vehiclenest.web import accounts
+from vehiclenest.web import accounts, yard
 from vehiclenest.web.configuration import Configuration
 from vehiclenest.web.contest.hall import Hall
 from vehiclenest.web.database import Database
@@ -76,7 +76,16 @@ def serve(configuration: Configuration, host: str, port: int, workers: int, say:
 def work_in_background(configuration: Configuration, parent: int) -> None:
     """Work off the queue of jobs; end when told to, or when whoever started this process is gone."""
     database = Database(configuration.url)
-    worker = Worker(database, configuration.settings, KINDS)
+    settings = configuration.settings
+
+    def bring_up_to_date() -> bool:
+        with database.reading() as connection:
+            if not yard.behind(connection):
+                return False
+        with database.writing() as connection:
+            return yard.catch_up(connection, settings) > 0
+
+    worker = Worker(database, settings, KINDS, idle=bring_up_to_date)
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -61,7 +61,10 @@ def home(visit: Here) -> Response[Any]:
             return Redirect("/contest/judging", status_code=303)
         if principal.role in {Role.ORGANISER, Role.TEAM}:
             return Redirect("/contest", status_code=303)
-    return Redirect("/admin" if principal.may(Permission.ADMINISTER) else "/account", status_code=303)
+    for permission, path in ((Permission.YARD_READ, "/yard"), (Permission.PARTS_READ, "/parts")):
+        if visit.may(permission):
+            return Redirect(path, status_code=303)
+    return Redirect("/account", status_code=303)
 
 
 @page("/login", Permission.ANYONE)
@@ -90,6 +93,7 @@ def login(request: Request[Any, Any, State], visit: Here, data: URLEncodedBody[L
             error="Name or password is wrong, or too many tries: wait a minute.",
         )
     with visit.database.writing() as connection:
+        accounts.end_session(connection, request.cookies.get(visit.application.configuration.cookie(security.SESSION_COOKIE), ""))
         cookie = accounts.start_session(connection, found.id, request.headers.get("user-agent", ""))
         visit.note(connection, "login", data.name.strip().lower())
     return Redirect(_inside(data.next), status_code=303, cookies=[_session_cookie(visit, cookie)])
@@ -98,12 +102,20 @@ def login(request: Request[Any, Any, State], visit: Here, data: URLEncodedBody[L
 @form("/logout", Permission.ANYONE, while_must_change=True)
 def logout(request: Request[Any, Any, State], visit: Here) -> Response[Any]:
     """End the session."""
-    cookie = request.cookies.get(security.SESSION_COOKIE)
+    cookie = request.cookies.get(visit.application.configuration.cookie(security.SESSION_COOKIE))
     if cookie and visit.principal is not PUBLIC:
         with visit.database.writing() as connection:
             accounts.end_session(connection, cookie)
             visit.note(connection, "logout", visit.principal.name)
-    gone = Cookie(key=security.SESSION_COOKIE, value="", max_age=0, path="/", httponly=True, samesite="lax")
+    gone = Cookie(
+        key=visit.application.configuration.cookie(security.SESSION_COOKIE),
+        value="",
+        max_age=0,
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=visit.application.configuration.secure,
+    )
     return Redirect("/login", status_code=303, cookies=[gone], headers={"clear-site-data": '"cache", "storage"'})
 
 
@@ -115,7 +127,7 @@ def language(visit: Here, data: URLEncodedBody[Language]) -> Response[Any]:
             f"{data.language!r} is not spoken here", expected=f"one of {', '.join(LANGUAGES)}", where=Where(field="language")
         )
     cookie = Cookie(
-        key=security.LANGUAGE_COOKIE,
+        key=visit.application.configuration.cookie(security.LANGUAGE_COOKIE),
         value=data.language,
         max_age=_YEAR_SECONDS,
         path="/",
@@ -152,7 +164,7 @@ def password(request: Request[Any, Any, State], visit: Here, data: URLEncodedBod
         _check(visit, principal, data)
     except VehicleNestError as error:
         return visit.render("password.html", error.status, error=error)
-    cookie = request.cookies.get(security.SESSION_COOKIE, "")
+    cookie = request.cookies.get(visit.application.configuration.cookie(security.SESSION_COOKIE), "")
     assert principal.user_id is not None  # noqa: S101  # for the type checker: the permission asks for an account
     with visit.database.writing() as connection:
         accounts.set_password(connection, principal.user_id, data.password)
@@ -195,7 +207,7 @@ def withdraw_token(visit: Here, token_id: FromPath[int]) -> Response[Any]:
 
 def _session_cookie(visit: Visit, value: str) -> Cookie:
     return Cookie(
-        key=security.SESSION_COOKIE,
+        key=visit.application.configuration.cookie(security.SESSION_COOKIE),
         value=value,
         max_age=security.LONGEST_SECONDS,
         path="/",

@@ -45,7 +45,7 @@ def static(name: FromPath[str]) -> Response[bytes]:
     )
 
 
-@page("/contest/worker.js", Permission.ANYONE)
+@page("/contest/worker.js", Permission.ANYONE, media_type="text/javascript")
 def worker() -> Response[bytes]:
     """Return the script that keeps the judge's page without a connection; it may serve paths beside its own only."""
     content, kind = _static("worker.js")

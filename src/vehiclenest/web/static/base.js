@@ -14,3 +14,11 @@ document.addEventListener("change", (event) => {
 // A page with work in progress looks again by itself.
 const refresh = document.querySelector("[data-refresh]");
 if (refresh) setTimeout(() => location.reload(), 1000 * Number(refresh.dataset.refresh));
+// A file that is dropped on its form is chosen.
+for (const form of document.querySelectorAll("form.drop")) {
+  form.addEventListener("dragover", (event) => event.preventDefault());
+  form.addEventListener("drop", (event) => {
+    event.preventDefault();
+    form.querySelector("input[type=file]").files = event.dataTransfer.files;
+  });
+}

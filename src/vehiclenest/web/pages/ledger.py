@@ -1,0 +1,40 @@
+"""The ledger: how many events there are, the seals over them, and a verification of both."""
+
+from typing import Any
+
+from litestar import Response
+from litestar.response import Redirect
+from sqlalchemy import select
+
+from vehiclenest.ledger import Book
+from vehiclenest.ledger.seal import seals_folder
+from vehiclenest.ledger.seal_folder import read_history
+from vehiclenest.web import jobs, tables
+from vehiclenest.web.policy import Permission
+from vehiclenest.web.routes import form, page
+from vehiclenest.web.visit import Here
+
+
+@page("/ledger", Permission.LEDGER_VERIFY)
+def ledger(visit: Here) -> Response[str]:
+    """Show the ledger's size, its seals and the last verification."""
+    job = tables.job
+    history = read_history(seals_folder(visit.database.ledger))
+    with visit.database.reading() as connection:
+        events = Book(connection).last()
+        # Whoever may verify sees the outcome of the last verification, whoever asked for it: it is about the ledger, not about him.
+        query = select(job).where(job.c.kind == "verify", job.c.state == jobs.DONE).order_by(job.c.id.desc()).limit(1)
+        last = connection.execute(query).first()
+    return visit.render("ledger.html", events=events, seal=history.last, seals=len(history.seals), last=last)
+
+
+@form("/ledger/verification", Permission.LEDGER_VERIFY)
+def verification(visit: Here) -> Response[Any]:
+    """Verify the ledger in the background."""
+    with visit.database.writing() as connection:
+        number = jobs.ask(connection, visit.principal.user_id, "verify", {})
+        visit.note(connection, "verification asked for", str(number))
+    return Redirect(f"/jobs/{number}" if visit.may(Permission.JOBS) else "/ledger", status_code=303)
+
+
+HANDLERS = [ledger, verification]

@@ -1,0 +1,147 @@
+"""The main way as a person goes it, in Chromium, wide and narrow, in both languages:
+intake → depollution → dismantling → part → trace → report.
+
+On every page: no serious violation of WCAG found by axe, nothing wider than the screen, targets of 44 px, and no complaint of the
+browser (the content security policy is in force).
+"""
+
+# axe-playwright carries few types.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+import csv
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.web.serving import Served, serving
+
+from vehiclenest.site import example_manifest
+from vehiclenest.web.language import Speech
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+PASSWORD = "eleven green lorries 7"
+_TARGET = 44  # px
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A base on its first start, whose admin has chosen a password."""
+    with serving(tmp_path_factory.mktemp("served")) as found:
+        yield found
+
+
+def rows() -> list[dict[str, str]]:
+    with example_manifest() as path, path.open(encoding="utf-8") as file:
+        return [row for row in csv.DictReader(file) if row["powertrain"] == "petrol" and row["category"] == "M1"]
+
+
+def log_in(page: "Page", served: Served, say: Speech) -> None:
+    page.goto(f"{served.url}/login")
+    page.get_by_label(say("User name")).fill("admin")
+    page.get_by_label(say("Password")).fill(served.password or "")
+    page.get_by_role("button", name=say("Log in"), exact=True).click()
+    if page.get_by_role("alert").count():
+        page.get_by_label(say("User name")).fill("admin")
+        page.get_by_label(say("Password")).fill(PASSWORD)
+        page.get_by_role("button", name=say("Log in"), exact=True).click()
+        return
+    page.goto(f"{served.url}/yard")  # leads to the new password
+    page.get_by_label(say("Current password")).fill(served.password or "")
+    page.get_by_label(say("New password"), exact=True).fill(PASSWORD)
+    page.get_by_label(say("New password again")).fill(PASSWORD)
+    page.get_by_role("button", name=say("Change the password")).click()
+
+
+def look(page: "Page") -> None:
+    """Look at a page as it is meant to be."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    bad = [(item["id"], item["nodes"][0]["html"][:200]) for item in found if item["impact"] in {"serious", "critical"}]
+    assert bad == [], page.url
+    assert not page.evaluate("document.documentElement.scrollWidth > window.innerWidth"), page.url
+    small = page.eval_on_selector_all(
+        "button, select, header a, input:not([type=hidden]):not([type=checkbox]), label.tick",
+        """(items, least) => items.filter(item => item.offsetParent && item.getBoundingClientRect().height < least)
+        .map(item => item.outerHTML)""",
+        _TARGET - 0.5,
+    )
+    assert small == [], page.url
+
+
+@pytest.mark.parametrize(
+    ("number", "width", "tag"), [(0, 1440, "en-GB"), (1, 390, "en-GB"), (2, 1440, "zh-CN"), (3, 390, "zh-CN")]
+)
+def test_the_main_way(browser: "Browser", served: Served, number: int, width: int, tag: str) -> None:
+    say, row = Speech("zh" if tag == "zh-CN" else "en"), rows()[number]
+    with ExitStack() as stack:
+        context = browser.new_context(viewport={"width": width, "height": 900}, locale=tag)
+        stack.callback(context.close)
+        page = context.new_page()
+        complaints: list[str] = []
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        log_in(page, served, say)
+        complaints.clear()  # the refused first password is one
+        page.goto(f"{served.url}/yard")
+        assert page.locator("html").get_attribute("lang") == ("zh-CN" if say.language == "zh" else "en")
+        look(page)
+        # Intake.
+        page.get_by_role("link", name=say("Take a vehicle in")).click()
+        look(page)
+        for label, name in (("VIN", "vin"), ("Make", "make"), ("Model", "model"), ("Model year", "year")):
+            page.get_by_label(re.compile(f"^{re.escape(say(label))} \\*$")).fill(row[name])
+        page.get_by_label(say("Powertrain"), exact=True).select_option("petrol")
+        page.get_by_label(say("front"), exact=True).fill("5D4")
+        page.get_by_role("button", name=say("Take it in")).click()
+        page.wait_for_url(f"**/yard/vehicles/{row['vin']}")
+        look(page)
+        # Depollution: everything on the list, or it is refused.
+        boxes = page.locator("ul.checklist input[type=checkbox]")
+        for index in range(boxes.count()):
+            boxes.nth(index).check()
+        page.get_by_role("button", name=say("Depollution is complete")).click()
+        # Dismantling: one part by hand, one stays on the hulk.
+        page.get_by_label(f"{say('Grade')}: {say('engine')}", exact=True).select_option("A")
+        page.get_by_label(f"{say('Grade')}: {say('hood')}", exact=True).select_option(label=say("stays on the hulk"))
+        look(page)
+        page.get_by_role("button", name=say("Dismantling is done")).click()
+        assert page.get_by_role("heading", name=say("Parts and fractions")).is_visible()
+        look(page)
+        # A part gets its place.
+        page.get_by_role("link", name=f"{say('engine')} (ENG)").click()
+        page.get_by_label(say("Bin"), exact=True).fill(f"A-{number}")
+        page.get_by_role("button", name=say("Put it there")).click()
+        assert page.locator("dd", has_text=f"A-{number}").is_visible()
+        look(page)
+        page.goto(f"{served.url}/parts?q=bin:A-{number}")
+        look(page)
+        # Trace and report.
+        page.get_by_role("link", name=f"{say('engine')} (ENG)").click()
+        page.get_by_role("main").get_by_role("link", name=say("Trace")).click()
+        assert page.get_by_role("link", name=re.compile(row["vin"])).first.is_visible()
+        look(page)
+        page.get_by_role("link", name=say("Flows"), exact=True).click()
+        assert page.get_by_role("heading", name=say("Recovery rates"), exact=True).is_visible()
+        assert page.locator("svg.sankey").is_visible()
+        look(page)
+        for path in ("/ledger", "/jobs", "/admin", "/audit", "/account", "/yard/imports"):
+            page.goto(f"{served.url}{path}")
+            look(page)
+        assert complaints == []
+
+
+def test_pages_work_without_script(browser: "Browser", served: Served) -> None:
+    context = browser.new_context(java_script_enabled=False, locale="en-GB")
+    page, say, row = context.new_page(), Speech("en"), rows()[4]
+    log_in(page, served, say)
+    page.goto(f"{served.url}/yard/intake")
+    for name in ("vin", "make", "model", "year"):
+        page.locator(f"#{name}").fill(row[name])
+    page.get_by_role("button", name="Take it in").click()
+    assert page.url.endswith(row["vin"])
+    context.close()
