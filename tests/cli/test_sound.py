@@ -101,3 +101,32 @@ def test_crosstalk_of_a_measured_head(tmp_path: Path, data_folder: Path) -> None
     assert "filters stay" in said("xtc", str(head))
     (tmp_path / "no.sofa").write_text("no head")
     assert "no.sofa" in refused("xtc", str(tmp_path / "no.sofa"))
+
+
+def test_zones_from_measured_responses_are_judged_at_other_microphones(tmp_path: Path) -> None:
+    from vehiclenest.technology.sound.cabin import load_cabin
+    from vehiclenest.technology.sound.decay import impulse_responses
+    from vehiclenest.technology.sound.listeners import Condition, Receivers, ears
+
+    cabin = load_cabin("sedan-headrest")
+    first, second = (ears(cabin, Condition(shift_m=(shift, 0.0, 0.0))) for shift in (0.0, -0.02))
+    order = [index for seat in range(4) for index in (2 * seat, 8 + 2 * seat, 2 * seat + 1, 8 + 2 * seat + 1)]
+    both = Receivers(np.concatenate([first.position, second.position])[order], np.concatenate([first.seat, second.seat])[order])
+    simulated = impulse_responses(cabin, both, 16_000, 4096)
+    files: list[str] = []
+    for index, speaker in enumerate(cabin.loudspeaker):
+        write_wav(tmp_path / f"{speaker.name}.wav", simulated[:, index], 16_000)
+        files += ["--responses", str(tmp_path / f"{speaker.name}.wav")]
+    seats = [part for index, seat in enumerate(cabin.seat) for part in ("--seat", f"{seat.name}={4 * index + 1}-{4 * index + 4}")]
+    found: dict[str, Any] = json.loads(said("zones", *files, *seats, "--out", str(tmp_path / "f"), "--json"))
+    assert np.mean(found["contrast_unseen_db"]["mean"]) > np.mean(found["contrast_plain_db"]["mean"]) + 2
+    assert found["contrast_worst_condition_db"] is None
+    assert read_wav(Path(found["out"][0]))[0].shape == (8, 1024)
+    assert "not assessed" in said("zones", *files, *seats)
+    assert "at least two seats" in refused("zones", *files, "--seat", "front-left=1-4")
+    assert "belongs to" in refused("zones", *files, "--seat", "a=1-4", "--seat", "b=4-6")
+    assert "1 to 16" in refused("zones", *files, "--seat", "a=1-4", "--seat", "b=16-17")
+    assert "two or more" in refused("zones", *files, "--seat", "a=1-4", "--seat", "b=5")
+    assert "names no microphones" in refused("zones", *files, "--seat", "a=front")
+    write_wav(tmp_path / "other.wav", simulated[:, 0], 48_000)
+    assert "sample rate" in refused("zones", *files, "--responses", str(tmp_path / "other.wav"), *seats)

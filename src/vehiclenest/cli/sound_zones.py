@@ -11,6 +11,7 @@ from vehiclenest.core.errors import InputError
 
 if TYPE_CHECKING:
     from vehiclenest.technology.sound.cabin import Cabin
+    from vehiclenest.technology.sound.zones import Aim
 
 _TAPS = (256, 512, 1024, 2048)
 
@@ -49,10 +50,15 @@ def chosen_cabin(file: Path | None, name: str | None) -> "Cabin":
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the points and loudspeaker gains drawn for the score.")
 @click.option("--out", type=FILE, metavar="DIR", help="Folder for the filters, one WAV a seat with one channel a loudspeaker.")
 @click.option("--html", type=FILE, metavar="FILE", help="Also write a self-contained page with charts.")
+@click.option(
+    "--responses", multiple=True, type=FILE, metavar="FILE",
+    help="Measured responses instead of a cabin: one WAV a loudspeaker (a channel a microphone; repeat), or one SOFA.",
+)  # fmt: skip
+@click.option("--seat", "seats", multiple=True, metavar="NAME=1-4", help="Microphones of a seat in measured responses; repeat.")
 @json_flag
 def zones(
     file: Path | None, name: str | None, method: Any, span: int, effort: float, robust: bool, taps: str, seed: int,
-    out: Path | None, html: Path | None, as_json: bool,
+    out: Path | None, html: Path | None, responses: tuple[Path, ...], seats: tuple[str, ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Design filters that give every seat a programme of its own, and score them where the design never looked.
 
@@ -64,6 +70,9 @@ def zones(
     from vehiclenest.technology.sound.filters import Filtering
     from vehiclenest.technology.sound.zones import Aim
 
+    if responses:
+        _measured(responses, seats, Aim(method, span, effort, rounds=0), out, as_json=as_json)
+        return
     cabin = chosen_cabin(file, name)
     aim = Aim(method, span, effort)
     with progress() as show:
@@ -84,6 +93,34 @@ def zones(
     _print_zones(found)
 
 
+def _measured(files: tuple[Path, ...], seats: tuple[str, ...], aim: "Aim", out: Path | None, *, as_json: bool) -> None:
+    """Design and score zones from measured responses."""
+    from vehiclenest.technology.sound.measured import design_measured
+
+    found = design_measured(files, dict(_seat(text) for text in seats), aim, out)
+    if as_json:
+        print_json(found)
+    else:
+        _print_zones(found)
+
+
+def _seat(text: str) -> tuple[str, list[int]]:
+    """Read NAME=1-4 or NAME=1,3,5."""
+    name, _, numbers = text.partition("=")
+    try:
+        microphones = [
+            number
+            for part in numbers.split(",")
+            for first, _, last in [part.partition("-")]
+            for number in range(int(first), int(last or first) + 1)
+        ]
+    except ValueError:
+        microphones = []
+    if not name or not microphones:
+        raise InputError(f"--seat {text!r} names no microphones", expected="NAME=1-4 or NAME=1,3,5")
+    return name, microphones
+
+
 def _print_zones(found: dict[str, Any]) -> None:
     from vehiclenest.cli.console import console_for_people, plain_table
 
@@ -93,17 +130,25 @@ def _print_zones(found: dict[str, Any]) -> None:
     rows = {
         "contrast, unseen ears": found["contrast_unseen_db"],
         "… worst single deviation": found["contrast_worst_condition_db"],
-        "… all deviations at once": found["contrast_joint_deviation_db"],
+        "… all deviations at once": found.get("contrast_joint_deviation_db"),
         "… where it was designed": found["contrast_control_db"],
         "… without a design": found["contrast_plain_db"],
     }
     for label, by_band in rows.items():
+        if by_band is None:
+            continue
         pairs = zip(by_band["mean"], by_band["worst"], strict=True)
         table.add_row(label, *(f"{mean:.1f} ({worst:.1f})" for mean, worst in pairs))
     for label, key in (("effort over one zone alone", "effort_db"), ("array gain", "array_gain_db")):
         table.add_row(label, *(f"{value:.1f}" for value in found[key]))
     console = console_for_people()
     console.print(table)
+    if found["cabin"] == "measured":
+        console.print(
+            f"Mean over pairs of seats (worst pair), at microphones kept from the design. {found['taps']} taps at {found['rate_hz']:,} Hz, "
+            f"delay {found['delay_s'] * 1e3:.1f} ms; designed in {found['seconds']:.1f} s. Measured once: deviations are not assessed."
+        )
+        return
     ringing = max(found["pre_ringing_db"].values())
     console.print(
         f"Mean over pairs of seats (worst pair). {found['taps']} taps at {found['rate_hz']:,} Hz, delay {found['delay_s'] * 1e3:.1f} ms; "

@@ -32,20 +32,21 @@ def write_filters(design: Design, folder: Path) -> list[Path]:
         Where the folder cannot be written.
     """
     names = [seat.name for seat in design.cabin.seat]
-    return _write(folder, names, design.filters, design.filtering.rate_hz)
+    return write_each(folder, names, design.filters, design.filtering.rate_hz)
 
 
 def write_heard(design: Design, heard: Real, folder: Path) -> list[Path]:
     """Write what every seat hears, shape (seats, 2, samples), as one binaural WAV a seat."""
-    return _write(folder, [seat.name for seat in design.cabin.seat], heard, design.filtering.rate_hz)
+    return write_each(folder, [seat.name for seat in design.cabin.seat], heard, design.filtering.rate_hz)
 
 
 def write_responses(cabin: Cabin, responses: Real, rate_hz: float, folder: Path) -> list[Path]:
     """Write responses, shape (receivers, loudspeakers, samples), as one WAV a loudspeaker, a channel a receiver."""
-    return _write(folder, [speaker.name for speaker in cabin.loudspeaker], responses.swapaxes(0, 1), rate_hz)
+    return write_each(folder, [speaker.name for speaker in cabin.loudspeaker], responses.swapaxes(0, 1), rate_hz)
 
 
-def _write(folder: Path, names: list[str], channels: Real, rate_hz: float) -> list[Path]:
+def write_each(folder: Path, names: list[str], channels: Real, rate_hz: float) -> list[Path]:
+    """Write signals, shape (files, channels, samples), as one WAV a name; raise `InputError` where the folder cannot be written."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         paths = [folder / f"{name}.wav" for name in names]
