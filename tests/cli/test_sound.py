@@ -99,6 +99,24 @@ def test_crosstalk_of_a_measured_head(tmp_path: Path, data_folder: Path) -> None
     assert found["lowest_turned_db"] > 20
     assert read_wav(tmp_path / "x.wav")[0].shape == (4, 2048)
     assert "filters stay" in said("xtc", str(head))
+    noise = np.random.default_rng(1).standard_normal((1, 22_050)) * 0.1
+    write_wav(tmp_path / "noise.wav", noise, 44_100)
+    (tmp_path / "yaws.txt").write_text("-5\n0\n5\n")
+    place = (
+        "--render",
+        str(tmp_path / "noise.wav"),
+        "--yaws",
+        str(tmp_path / "yaws.txt"),
+        "--feeds",
+        str(tmp_path / "feeds.wav"),
+    )
+    assert "head turned up to 5°" in said("xtc", str(head), *place)
+    left, right = read_wav(tmp_path / "feeds.wav")[0]
+    assert np.mean(left**2) > np.mean(right**2)  # the source is to the left
+    (tmp_path / "yaws.txt").write_text("0\nahead\n")
+    assert "is no yaw" in refused("xtc", str(head), *place)
+    write_wav(tmp_path / "noise.wav", noise, 48_000)
+    assert "sample rate" in refused("xtc", str(head), *place)
     (tmp_path / "no.sofa").write_text("no head")
     assert "no.sofa" in refused("xtc", str(tmp_path / "no.sofa"))
 

@@ -22,21 +22,36 @@ from vehiclenest.cli.sound import needs_extra
     "--other-head", type=click.FloatRange(0.8, 1.25), default=1.05, show_default=True, help="Size of the mismatched head."
 )
 @click.option("--out", type=FILE, metavar="WAV", help="Write the filters of the head at rest, four channels: LL, LR, RL, RR.")
+@click.option(
+    "--render", "programme", type=FILE, metavar="WAV", help="Also place this sound in the room, with --azimuth and --feeds."
+)
+@click.option(
+    "--azimuth", type=click.FloatRange(-180, 180), default=30.0, show_default=True, help="Of the sound, to the left, degrees."
+)
+@click.option("--yaws", type=FILE, metavar="FILE", help="What a head tracker said, one yaw a line in degrees, evenly spread.")
+@click.option(
+    "--feeds", type=FILE, default="feeds.wav", show_default=True, metavar="WAV", help="What the two loudspeakers play then."
+)
 @json_flag
-def xtc(hrtf: Path, span: float, head_track: bool, effort: float, other_head: float, out: Path | None, as_json: bool) -> None:
+def xtc(
+    hrtf: Path, span: float, head_track: bool, effort: float, other_head: float, out: Path | None, programme: Path | None,
+    azimuth: float, yaws: Path | None, feeds: Path, as_json: bool,
+) -> None:  # fmt: skip
     """Design filters that bring each ear its own signal over two loudspeakers, and say how far apart the ears stay.
 
     Separation: an ear's own signal over what crosses to the other ear, by third octave; for the head that the filters know, for the same
     head turned, and for a head of another size. Turned by angles that were not measured, a tracked design interpolates.
     """
     needs_extra()
-    from vehiclenest.technology.sound.head_report import head_report, write_canceller
+    from vehiclenest.technology.sound.head_report import head_report, render_source, write_canceller
 
     with progress() as show:
         report, canceller = head_report(hrtf, span, effort, other_head, tracked=head_track, show=show)
     if out:
         write_canceller(canceller, out)
         report["out"] = str(out)
+    if programme:
+        report["rendered"] = {**render_source(hrtf, span, azimuth, programme, yaws, feeds), "feeds": str(feeds)}
     if as_json:
         print_json(report)
     else:
@@ -58,3 +73,8 @@ def _print(report: dict[str, Any]) -> None:
     )
     if "out" in report:
         console.print(f"written: {report['out']}")
+    if "rendered" in report:
+        placed = report["rendered"]
+        console.print(
+            f"a source {placed['azimuth_deg']:g}° to the left, head turned up to {placed['largest_yaw_deg']:g}°: {placed['feeds']}"
+        )

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from vehiclenest.core.errors import InputError, Where
+from vehiclenest.technology.sound.binaural import feeds
 from vehiclenest.technology.sound.crosstalk import Canceller, bands_hz, constants, design, natural_separation_db, separation_db
 from vehiclenest.technology.sound.hrtf import Head, horizontal, read_head
 from vehiclenest.technology.sound.octave import Array
-from vehiclenest.technology.sound.read import write_wav
+from vehiclenest.technology.sound.read import read_wav, require_rate, write_wav
 
 Show = Callable[[str, int, int], None]
 YAWS_DEG = (-10.0, -5.0, 5.0, 10.0)
@@ -112,3 +113,61 @@ def write_canceller(canceller: Canceller, path: Path) -> None:
         write_wav(path, canceller.filters.swapaxes(0, 1).reshape(-1, canceller.filters.shape[-1]), canceller.rate_hz)
     except (OSError, RuntimeError) as error:
         raise InputError(f"cannot be written: {error}", expected="a WAV file to write", where=Where(str(path))) from None
+
+
+def render_source(
+    path: Path, span_deg: float, azimuth_deg: float, programme: Path, yaws: Path | None, out: Path
+) -> dict[str, Any]:
+    """Write what two loudspeakers play so that a source stays where it is, and return how long that is and how far the head turned.
+
+    Parameters
+    ----------
+    path, span_deg
+        The head, and the angle between the loudspeakers.
+    azimuth_deg
+        Where the source is, to the left of straight ahead.
+    programme
+        Its sound, at the sample rate of the head; channels are summed.
+    yaws
+        What a tracker said: one yaw in degrees a line, evenly spread over the sound; without it the head is at rest.
+    out
+        WAV file with the feeds of the left and the right loudspeaker.
+
+    Raises
+    ------
+    InputError
+        Where a file cannot be read or written, sample rates differ, or a yaw is no number.
+    """
+    head = read_head(path)
+    samples, rate = read_wav(programme)
+    require_rate(rate, head.rate_hz, programme, path.name)
+    turned = _yaws(yaws) if yaws else np.zeros(1)
+    played = feeds(head, [span_deg / 2, -span_deg / 2], azimuth_deg, samples.mean(axis=0), turned)
+    try:
+        write_wav(out, played, rate)
+    except (OSError, RuntimeError) as error:
+        raise InputError(f"cannot be written: {error}", expected="a WAV file to write", where=Where(str(out))) from None
+    return {
+        "azimuth_deg": azimuth_deg,
+        "seconds_of_sound": played.shape[1] / rate,
+        "largest_yaw_deg": float(np.abs(turned).max()),
+    }
+
+
+def _yaws(path: Path) -> Array:
+    try:
+        lines = path.read_text(encoding="utf-8").split()
+    except (OSError, UnicodeDecodeError):
+        raise InputError("cannot be read", expected="one yaw in degrees a line", where=Where(str(path))) from None
+    found: list[float] = []
+    for number, line in enumerate(lines, 1):
+        try:
+            yaw = float(line)
+        except ValueError:
+            yaw = np.nan
+        if not -90 <= yaw <= 90:  # noqa: PLR2004  # further a seated head does not turn
+            raise InputError(f"{line[:20]!r} is no yaw", expected="degrees from -90 to 90", where=Where(str(path), line=number))
+        found.append(yaw)
+    if not found:
+        raise InputError("holds no yaw", expected="one yaw in degrees a line", where=Where(str(path)))
+    return np.array(found)
