@@ -1,7 +1,8 @@
 """Screens are told of what happens as it happens, whoever writes it, and go on where they stopped."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,12 @@ from vehiclenest.web.contest.hall import Hall
 from vehiclenest.web.contest.live import Live, Screen
 
 PUBLIC = Screen("papers", "all", Reader(Role.PUBLIC))
+
+
+def run(work: Callable[[], Coroutine[None, None, None]]) -> None:
+    """Run in a thread of its own: a browser that other tests drive from this one has a loop here."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(work())).result()
 
 
 async def next_event(stream: AsyncGenerator[bytes]) -> bytes:
@@ -39,7 +46,7 @@ def test_a_screen_hears_of_another_process_and_goes_on_after_a_break(tmp_path: P
             await stream.aclose()
             assert await next_event(live.stream(PUBLIC, live.hall.seq - 1)) == heard
 
-    asyncio.run(watched())
+    run(watched)
 
 
 def test_a_number_that_is_still_to_come_is_taken_for_the_last(tmp_path: Path) -> None:
@@ -52,7 +59,7 @@ def test_a_number_that_is_still_to_come_is_taken_for_the_last(tmp_path: Path) ->
             at_work(tmp_path).say(Kind.FROZEN, {"stage": "papers"})
             assert b"stage_frozen" in await next_event(stream)
 
-    asyncio.run(watched())
+    run(watched)
 
 
 def test_a_silent_connection_is_kept_and_a_broken_line_does_not_end_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,4 +79,4 @@ def test_a_silent_connection_is_kept_and_a_broken_line_does_not_end_it(tmp_path:
             at_work(tmp_path).say(Kind.FROZEN, {"stage": "papers"})
             assert b"stage_frozen" in await next_event(stream)
 
-    asyncio.run(watched())
+    run(watched)

@@ -35,7 +35,7 @@ class Aim:
     span: int = 2
     effort_db: float = 6.0
     rounds: int = 2
-    sharpness: float = 0.5
+    sharpness: float = 0.3
 
 
 def correlations(transfer: Complex, seat: NDArray[np.int64], seats: int) -> Complex:
