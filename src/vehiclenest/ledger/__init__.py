@@ -4,7 +4,7 @@ Each event yields rows of four flows — material, energy, money, information. M
 event is refused. Storage through SQLAlchemy; events are only ever added.
 """
 
-from vehiclenest.ledger.capture import Outcome, capture_document
+from vehiclenest.ledger.capture import Outcome, Prepared, capture_document, prepare
 from vehiclenest.ledger.closure import close, tolerance
 from vehiclenest.ledger.entry import Entry
 from vehiclenest.ledger.epcis import to_epcis, write_document
@@ -28,11 +28,13 @@ __all__ = [
     "Mentioned",
     "MoneyFlow",
     "Outcome",
+    "Prepared",
     "Stock",
     "Trace",
     "capture_document",
     "close",
     "entries_of",
+    "prepare",
     "to_epcis",
     "tolerance",
     "trace",

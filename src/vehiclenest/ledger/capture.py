@@ -51,24 +51,56 @@ def capture_document(ledger: Ledger, document: bytes, *, proceed: bool = False, 
     recorded
         When it is captured; now by default.
     """
-    checked = check(document)
-    candidates, faults = _entries(checked, recorded or datetime.now(UTC))
-    total = checked.total_faults + len(faults)
-    found = [*checked.faults, *faults]
-    if not candidates or (total and not proceed):
-        return Outcome(0, 0, tuple(found[:MOST_FAULTS]), total)
+    prepared = prepare(document, recorded)
+    if prepared.nothing_to_enter(proceed=proceed):
+        return prepared.refused()
     with ledger.writing() as book:
-        taken, refused = _booked(book, candidates, proceed=proceed)
-    found += refused
-    total += len(refused)
-    accepted, stored = taken
-    return Outcome(accepted, stored, tuple(found[:MOST_FAULTS]), total)
+        return prepared.enter(book, proceed=proceed)
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     entry: Entry
     pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document that was checked and hashed, outside of any transaction; `events` is how many it holds."""
+
+    candidates: tuple[_Candidate, ...]
+    faults: tuple[Fault, ...]
+    total_faults: int
+    events: int
+
+    @property
+    def identities(self) -> list[bytes]:
+        """The identities of the faultless events, in their order."""
+        return [candidate.entry.identity for candidate in self.candidates]
+
+    def nothing_to_enter(self, *, proceed: bool) -> bool:
+        """Return whether no event may be stored."""
+        return not self.candidates or (bool(self.total_faults) and not proceed)
+
+    def refused(self) -> Outcome:
+        """Return the outcome of a document of which nothing is stored."""
+        return Outcome(0, 0, self.faults[:MOST_FAULTS], self.total_faults)
+
+    def enter(self, book: Book, *, proceed: bool = False) -> Outcome:
+        """Store what may be stored, in the transaction of the book."""
+        if self.nothing_to_enter(proceed=proceed):
+            return self.refused()
+        (accepted, stored), refused = _booked(book, self.candidates, proceed=proceed)
+        found = [*self.faults, *refused]
+        return Outcome(accepted, stored, tuple(found[:MOST_FAULTS]), self.total_faults + len(refused))
+
+
+def prepare(document: bytes, recorded: datetime | None = None) -> Prepared:
+    """Check a document and derive what the book keeps of its events; parameters as of `capture_document`."""
+    checked = check(document)
+    candidates, faults = _entries(checked, recorded or datetime.now(UTC))
+    found = (*checked.faults, *faults)
+    return Prepared(tuple(candidates), found, checked.total_faults + len(faults), len(checked.events))
 
 
 def _entries(checked: Checked, recorded: datetime) -> tuple[list[_Candidate], list[Fault]]:

@@ -13,7 +13,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from vehiclenest import __version__
 from vehiclenest.core.errors import VehicleNestError
-from vehiclenest.web import problems
+from vehiclenest.web import epcis, problems
 from vehiclenest.web.configuration import Configuration
 from vehiclenest.web.contest.hall import Hall
 from vehiclenest.web.contest.live import Live
@@ -38,6 +38,7 @@ def create_app(configuration: Configuration) -> Litestar:
     """
     configuration.settings  # noqa: B018  # wrong settings are said before anything starts
     database = Database(configuration.url)
+    epcis.prepare(database)
     contest = Live(Hall(configuration.contest)) if configuration.contest else None
     application = Application(configuration, database, kept_secret(database, "forms"), contest)
 
@@ -73,7 +74,8 @@ def create_app(configuration: Configuration) -> Litestar:
         debug=False,
     )
     _every_route_says_what_it_asks(app)
-    app.asgi_handler = Entrance(app.asgi_handler, application)  # around routing too: a path that leads nowhere passes it as well
+    # Around routing too: a path that leads nowhere passes the entrance as well.
+    app.asgi_handler = Entrance(epcis.AsSent(app.asgi_handler), application)
     return app
 
 

@@ -11,10 +11,11 @@ from collections.abc import Callable
 
 import uvicorn
 
-from vehiclenest.web import accounts, yard
+from vehiclenest.web import accounts, epcis, yard
 from vehiclenest.web.configuration import Configuration
 from vehiclenest.web.contest.hall import Hall
 from vehiclenest.web.database import Database
+from vehiclenest.web.epcis import terms
 from vehiclenest.web.jobs import Worker
 from vehiclenest.web.kinds import KINDS
 
@@ -76,14 +77,18 @@ def serve(configuration: Configuration, host: str, port: int, workers: int, say:
 def work_in_background(configuration: Configuration, parent: int) -> None:
     """Work off the queue of jobs; end when told to, or when whoever started this process is gone."""
     database = Database(configuration.url)
+    epcis.prepare(database)
     settings = configuration.settings
 
     def bring_up_to_date() -> bool:
         with database.reading() as connection:
-            if not yard.behind(connection):
-                return False
+            of_yard, of_terms = yard.behind(connection), terms.behind(connection)
+        if not (of_yard or of_terms):
+            return False
         with database.writing() as connection:
-            return yard.catch_up(connection, settings) > 0
+            if of_terms:
+                terms.catch_up(connection)
+            return not of_yard or yard.catch_up(connection, settings) > 0
 
     worker = Worker(database, settings, KINDS, idle=bring_up_to_date)
 

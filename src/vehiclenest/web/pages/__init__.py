@@ -1,5 +1,6 @@
 """The pages, one module a group; each lists its handlers."""
 
+from vehiclenest.web import epcis
 from vehiclenest.web.contest import console, judging
 from vehiclenest.web.contest import pages as contest
 from vehiclenest.web.pages import account, admin, flows, imports, jobs, ledger, operation, parts, system, trace, vehicle, yard
@@ -9,4 +10,5 @@ HANDLERS = [
     *yard.HANDLERS, *imports.HANDLERS, *vehicle.HANDLERS, *parts.HANDLERS,
     *trace.HANDLERS, *flows.HANDLERS, *ledger.HANDLERS, *jobs.HANDLERS,
     *contest.HANDLERS, *console.HANDLERS, *judging.HANDLERS,
+    *epcis.HANDLERS,
 ]  # fmt: skip
