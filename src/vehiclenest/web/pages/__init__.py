@@ -2,11 +2,25 @@
 
 from vehiclenest.web.contest import console, judging
 from vehiclenest.web.contest import pages as contest
-from vehiclenest.web.pages import account, admin, flows, imports, jobs, ledger, operation, parts, system, trace, vehicle, yard
+from vehiclenest.web.pages import (
+    account,
+    admin,
+    evidence,
+    flows,
+    imports,
+    jobs,
+    ledger,
+    operation,
+    parts,
+    system,
+    trace,
+    vehicle,
+    yard,
+)
 
 HANDLERS = [
     *account.HANDLERS, *admin.HANDLERS, *operation.HANDLERS, *system.HANDLERS,
-    *yard.HANDLERS, *imports.HANDLERS, *vehicle.HANDLERS, *parts.HANDLERS,
+    *yard.HANDLERS, *imports.HANDLERS, *vehicle.HANDLERS, *parts.HANDLERS, *evidence.HANDLERS,
     *trace.HANDLERS, *flows.HANDLERS, *ledger.HANDLERS, *jobs.HANDLERS,
     *contest.HANDLERS, *console.HANDLERS, *judging.HANDLERS,
 ]  # fmt: skip
