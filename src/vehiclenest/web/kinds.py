@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from vehiclenest.web import imports, verification
+from vehiclenest.web import grading, imports, verification
 from vehiclenest.web.jobs import Kind
 
-KINDS: Mapping[str, Kind] = {"import": imports.book, "verify": verification.verify_ledger}
+KINDS: Mapping[str, Kind] = {"grade": grading.grade, "import": imports.book, "verify": verification.verify_ledger}

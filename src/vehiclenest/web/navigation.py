@@ -7,6 +7,7 @@ from vehiclenest.web.policy import ROLES, Permission, Principal, Role
 ENTRIES: tuple[tuple[str, str, Permission], ...] = (
     ("/yard", "Yard", Permission.YARD_READ),
     ("/parts", "Parts", Permission.PARTS_READ),
+    ("/batteries", "Batteries", Permission.BATTERIES_READ),
     ("/evidence", "Evidence", Permission.EVIDENCE_READ),
     ("/trace", "Trace", Permission.TRACE),
     ("/flows", "Flows", Permission.FLOWS),

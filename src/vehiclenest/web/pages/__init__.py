@@ -5,6 +5,7 @@ from vehiclenest.web.contest import pages as contest
 from vehiclenest.web.pages import (
     account,
     admin,
+    batteries,
     evidence,
     flows,
     imports,
@@ -20,7 +21,7 @@ from vehiclenest.web.pages import (
 
 HANDLERS = [
     *account.HANDLERS, *admin.HANDLERS, *operation.HANDLERS, *system.HANDLERS,
-    *yard.HANDLERS, *imports.HANDLERS, *vehicle.HANDLERS, *parts.HANDLERS, *evidence.HANDLERS,
+    *yard.HANDLERS, *imports.HANDLERS, *vehicle.HANDLERS, *parts.HANDLERS, *evidence.HANDLERS, *batteries.HANDLERS,
     *trace.HANDLERS, *flows.HANDLERS, *ledger.HANDLERS, *jobs.HANDLERS,
     *contest.HANDLERS, *console.HANDLERS, *judging.HANDLERS,
 ]  # fmt: skip
