@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import uvicorn
 
-from vehiclenest.web import accounts, yard
+from vehiclenest.web import accounts, figures, yard
 from vehiclenest.web.configuration import Configuration
 from vehiclenest.web.contest.hall import Hall
 from vehiclenest.web.database import Database
@@ -82,8 +82,9 @@ def work_in_background(configuration: Configuration, parent: int) -> None:
         with database.reading() as connection:
             if not yard.behind(connection):
                 return False
+        held = figures.current(database, settings)
         with database.writing() as connection:
-            return yard.catch_up(connection, settings) > 0
+            return yard.catch_up(connection, held) > 0
 
     worker = Worker(database, settings, KINDS, idle=bring_up_to_date)
 

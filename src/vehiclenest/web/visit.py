@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from vehiclenest.ledger.entry import moment
 from vehiclenest.site import Settings
-from vehiclenest.web import audit
+from vehiclenest.web import audit, figures
 from vehiclenest.web.configuration import Configuration
 from vehiclenest.web.contest.live import Live
 from vehiclenest.web.database import Database
@@ -60,8 +60,8 @@ class Visit:
 
     @property
     def settings(self) -> Settings:
-        """The site's settings."""
-        return self.application.settings
+        """The settings that hold now: the site's, with what was changed by page."""
+        return figures.current(self.database, self.application.settings)
 
     def may(self, permission: Permission) -> bool:
         """Return whether whoever asks has a permission."""

@@ -13,6 +13,7 @@ from vehiclenest.web.pages import (
     ledger,
     operation,
     parts,
+    settings,
     system,
     trace,
     vehicle,
@@ -20,7 +21,7 @@ from vehiclenest.web.pages import (
 )
 
 HANDLERS = [
-    *account.HANDLERS, *admin.HANDLERS, *operation.HANDLERS, *system.HANDLERS,
+    *account.HANDLERS, *admin.HANDLERS, *operation.HANDLERS, *settings.HANDLERS, *system.HANDLERS,
     *yard.HANDLERS, *imports.HANDLERS, *vehicle.HANDLERS, *parts.HANDLERS, *evidence.HANDLERS, *batteries.HANDLERS,
     *trace.HANDLERS, *flows.HANDLERS, *ledger.HANDLERS, *jobs.HANDLERS,
     *contest.HANDLERS, *console.HANDLERS, *judging.HANDLERS,
