@@ -137,3 +137,16 @@ def test_logging_in_ends_the_session_that_the_browser_had(base: Base) -> None:
     browser.client.cookies.clear()
     browser.client.cookies.set("vnest_session", old)
     assert "/login" in browser.get("/account").headers["location"]
+
+
+def test_a_one_time_password_that_nobody_used_runs_out(base: Base) -> None:
+    with base.database.writing() as connection:
+        given = accounts.create_user(connection, "late.comer", Role.OPERATOR)
+        connection.execute(update(tables.user).where(tables.user.c.name == "late.comer").values(password_until=1))
+    browser = base.browser()
+    fields = {"name": "late.comer", "password": given}
+    assert browser.post("/login", fields, token=browser.csrf("/login")).status_code == 401
+    with base.database.writing() as connection:
+        found = accounts.credentials(connection, "late.comer")
+        again = accounts.reset_password(connection, found.id)
+    assert browser.post("/login", {**fields, "password": again}, token=browser.csrf("/login")).status_code == 303

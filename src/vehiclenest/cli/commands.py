@@ -121,15 +121,18 @@ def _run(
     from vehiclenest.ledger import Ledger
     from vehiclenest.site import Settings, delivered_together, run, write_events, write_rejected
     from vehiclenest.site.report import write_report
+    from vehiclenest.site.versions import newest_version
 
+    if site is not None:
+        Settings(place, site)  # a folder that is none is said before anything is opened
     now = datetime.now(UTC)
-    settings = Settings(place, site)
     # The order matters: the files are whole before the run commits, and appear under their names after it has.
     with (
         delivered_together(out, ["rejected.csv", "events.jsonld", "report.html"]) as folder,
         Ledger(db) as ledger,
         progress() as show,
     ):
+        settings = Settings(place, site or newest_version(ledger))
 
         def deliver(result: "Result", bodies: Iterator[bytes], opening: "Sequence[Stock]") -> None:
             show("files", 0, 3)

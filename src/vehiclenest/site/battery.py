@@ -64,43 +64,57 @@ def record_grades(
     InputError
         For no parts, or a code that is none.
     """
+    with ledger.writing() as book:
+        return book_grades(book, lot, parts, code, model_sha256, settings, now, unverified)
+
+
+def book_grades(
+    book: Book,
+    lot: str,
+    parts: Sequence[GradedPart],
+    code: str | None,
+    model_sha256: str,
+    settings: Settings,
+    now: datetime,
+    unverified: Sequence[str] = (),
+) -> Recorded:
+    """Book the grading of a battery in a transaction that is open; raises as `record_grades` does."""
     if not parts:
         raise InputError("no part was graded", expected="at least one")
     old = parse_battery_code(code) if code else None
-    with ledger.writing() as book:
-        held = _held(book, lot, settings)
-        first = book.size()
-        codes = [_new_code(old, part, first * 1000 + number, now) for number, part in enumerate(parts, 1)]
-        names = [f"{held.lot.rpartition(':')[2].split('.', 1)[1]}-M{number:03d}" for number in range(1, len(parts) + 1)]
-        lots = [settings.thing(name) for name in names]
-        share = scaled(held.materials, 1.0 / len(parts))
-        event = Event(
-            "TransformationEvent",
-            now,
-            {
-                "bizStep": "inspecting",
-                "disposition": "in_progress",
-                "readPoint": {"id": settings.location()},
-                "bizLocation": {"id": settings.location()},
-                "inputEPCList": [held.lot],
-                "outputEPCList": lots,
-            },
-            lots=[
-                Lot(thing, MODULE, f"battery part {part.name}", _STREAM, part_attributes(part, new, old.text if old else None))
-                for thing, part, new in zip(lots, parts, codes, strict=True)
-            ],
-            material=[
-                MaterialFlow(Flow.CONSUMED, held.materials, held.lot),
-                *(MaterialFlow(Flow.PRODUCED, share, thing) for thing in lots),
-            ],
-            information=[
-                InformationFlow("battery_grading", f"model learnt from SHA-256 {model_sha256}"),
-                *([InformationFlow("battery_code", old.text)] if old else []),
-                *(InformationFlow("battery_code", new) for new in codes if new),
-                *(InformationFlow(UNVERIFIED, name) for name in unverified),
-            ],
-        )
-        captured = book.capture([event], now)
+    held = _held(book, lot, settings)
+    first = book.size()
+    codes = [_new_code(old, part, first * 1000 + number, now) for number, part in enumerate(parts, 1)]
+    names = [f"{held.lot.rpartition(':')[2].split('.', 1)[1]}-M{number:03d}" for number in range(1, len(parts) + 1)]
+    lots = [settings.thing(name) for name in names]
+    share = scaled(held.materials, 1.0 / len(parts))
+    event = Event(
+        "TransformationEvent",
+        now,
+        {
+            "bizStep": "inspecting",
+            "disposition": "in_progress",
+            "readPoint": {"id": settings.location()},
+            "bizLocation": {"id": settings.location()},
+            "inputEPCList": [held.lot],
+            "outputEPCList": lots,
+        },
+        lots=[
+            Lot(thing, MODULE, f"battery part {part.name}", _STREAM, part_attributes(part, new, old.text if old else None))
+            for thing, part, new in zip(lots, parts, codes, strict=True)
+        ],
+        material=[
+            MaterialFlow(Flow.CONSUMED, held.materials, held.lot),
+            *(MaterialFlow(Flow.PRODUCED, share, thing) for thing in lots),
+        ],
+        information=[
+            InformationFlow("battery_grading", f"model learnt from SHA-256 {model_sha256}"),
+            *([InformationFlow("battery_code", old.text)] if old else []),
+            *(InformationFlow("battery_code", new) for new in codes if new),
+            *(InformationFlow(UNVERIFIED, name) for name in unverified),
+        ],
+    )
+    captured = book.capture([event], now)
     return Recorded(names, [new for new in codes if new], captured.stored)
 
 

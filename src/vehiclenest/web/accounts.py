@@ -16,6 +16,9 @@ _FREE_FAILURES = 5
 _LONGEST_LOCK_SECONDS = 900
 _LONGEST_NAME = 64
 _TOKEN_DAYS = range(1, 366)
+_ONE_TIME_SECONDS = (
+    3 * 86_400
+)  # how long a password that an administrator gave waits for its one use; the first admin's does not end
 _SEEN_STEP_SECONDS = 300  # how exactly it is known when a session was last used
 
 
@@ -32,7 +35,9 @@ def first_admin(connection: Connection) -> str | None:
     """Create the user admin where there are no users at all; return the one-time password, None where there are some."""
     if connection.execute(select(func.count()).select_from(tables.user)).scalar_one():
         return None
-    return create_user(connection, "admin", Role.ADMIN)
+    password = create_user(connection, "admin", Role.ADMIN)
+    connection.execute(update(tables.user).values(password_until=0))  # nobody else could give him another
+    return password
 
 
 def create_user(connection: Connection, name: str, role: Role) -> str:
@@ -64,6 +69,7 @@ def create_user(connection: Connection, name: str, role: Role) -> str:
             created=now(),
             failures=0,
             locked_until=0,
+            password_until=now() + _ONE_TIME_SECONDS * _SECOND,
         )
     )
     return password
@@ -97,6 +103,7 @@ def reset_password(connection: Connection, user_id: int) -> str:
         update(tables.user)
         .where(tables.user.c.id == user_id)
         .values(password=security.hash_password(password), must_change=True, failures=0, locked_until=0)
+        .values(password_until=now() + _ONE_TIME_SECONDS * _SECOND)
     )
     if not changed.rowcount:
         raise NotFoundError(f"there is no user {user_id}")
@@ -113,7 +120,7 @@ def end_access(connection: Connection, user_id: int) -> None:
 def credentials(connection: Connection, name: str) -> Any:
     """Return id, password, active, failures and locked_until of a name; None where it is nobody's."""
     user = tables.user.c
-    query = select(user.id, user.password, user.active, user.failures, user.locked_until)
+    query = select(user.id, user.password, user.active, user.failures, user.locked_until, user.password_until)
     return connection.execute(query.where(user.name == name.strip().lower())).first()
 
 
@@ -176,7 +183,7 @@ def end_other_sessions(connection: Connection, principal: Principal, cookie: str
 
 def set_password(connection: Connection, user_id: int, password: str) -> None:
     """Set the password that a person chose."""
-    values = {"password": security.hash_password(password), "must_change": False}
+    values = {"password": security.hash_password(password), "must_change": False, "password_until": 0}
     connection.execute(update(tables.user).where(tables.user.c.id == user_id).values(values))
 
 

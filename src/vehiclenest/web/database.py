@@ -15,7 +15,7 @@ from vehiclenest.ledger import Ledger
 from vehiclenest.ledger.database import writing
 from vehiclenest.ledger.entry import microseconds
 
-HEAD = "0001"  # newest migration; a test holds it against the folder
+HEAD = "0002"  # newest migration; a test holds it against the folder
 
 
 def now() -> int:

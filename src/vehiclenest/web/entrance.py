@@ -50,7 +50,9 @@ class Entrance:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *self.headers, (b"x-request-id", request.encode()), *cookies(message)]
+                own = {name.lower() for name, _ in message["headers"]}  # an answer may set a header of its own, as a sandbox does
+                ours = [header for header in self.headers if header[0] not in own]
+                message["headers"] = [*message["headers"], *ours, (b"x-request-id", request.encode()), *cookies(message)]
             await send(message)
 
         def cookies(message: Any) -> list[tuple[bytes, bytes]]:

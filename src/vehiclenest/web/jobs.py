@@ -20,6 +20,7 @@ from vehiclenest.core.errors import ConflictError, NotFoundError, VehicleNestErr
 from vehiclenest.site import Settings
 from vehiclenest.web import tables
 from vehiclenest.web.database import Database, now
+from vehiclenest.web.figures import current
 from vehiclenest.web.policy import Principal, visible_jobs
 
 LEASE_SECONDS = 15
@@ -145,7 +146,8 @@ def claim(database: Database, worker: str, settings: Settings) -> Running | None
             return None
         values = {"state": RUNNING, "worker": worker, "lease": now() + LEASE_SECONDS * _SECOND}
         connection.execute(update(job).where(job.c.id == row.id).values(values))
-    running = Running(row.id, row.kind, row.parameters, row.user_id, dict(row.cursor), database, settings, worker)
+    held = current(database, settings)
+    running = Running(row.id, row.kind, row.parameters, row.user_id, dict(row.cursor), database, held, worker)
     running.done, running.total, running.message = row.done, row.total, row.message
     return running
 

@@ -2,7 +2,12 @@
 
 from collections.abc import Mapping
 
-from vehiclenest.web import epcis, imports, verification
+from vehiclenest.web import epcis, grading, imports, verification
 from vehiclenest.web.jobs import Kind
 
-KINDS: Mapping[str, Kind] = {"import": imports.book, "verify": verification.verify_ledger, epcis.KIND: epcis.book}
+KINDS: Mapping[str, Kind] = {
+    "grade": grading.grade,
+    "import": imports.book,
+    "verify": verification.verify_ledger,
+    epcis.KIND: epcis.book,
+}

@@ -7,6 +7,8 @@ from vehiclenest.web.policy import ROLES, Permission, Principal, Role
 ENTRIES: tuple[tuple[str, str, Permission], ...] = (
     ("/yard", "Yard", Permission.YARD_READ),
     ("/parts", "Parts", Permission.PARTS_READ),
+    ("/batteries", "Batteries", Permission.BATTERIES_READ),
+    ("/evidence", "Evidence", Permission.EVIDENCE_READ),
     ("/trace", "Trace", Permission.TRACE),
     ("/flows", "Flows", Permission.FLOWS),
     ("/ledger", "Ledger", Permission.LEDGER_VERIFY),
@@ -30,3 +32,9 @@ def _menu(role: Role, contest: bool) -> tuple[tuple[str, str], ...]:
         for path, text, permission in ENTRIES
         if role in ROLES[permission] and (contest or not path.startswith("/contest"))
     )
+
+
+def here(path: str, entries: tuple[tuple[str, str], ...]) -> str:
+    """Return the path of the entry that a page belongs to: the longest that it starts with; empty where it belongs to none."""
+    found = (entry for entry, _ in entries if path == entry or path.startswith(f"{entry}/"))
+    return max(found, key=len, default="")

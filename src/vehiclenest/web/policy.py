@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from sqlalchemy import ColumnElement, false, true
+from sqlalchemy import ColumnElement, false, select, true
 
 from vehiclenest.contest import State
 from vehiclenest.contest import view as contest_view
@@ -41,6 +41,10 @@ class Permission(StrEnum):
     PARTS_READ = "parts-read"
     PARTS_PLACE = "parts-place"  # bins and labels
     PARTS_SELL = "parts-sell"  # prices, shipping
+    EVIDENCE_READ = "evidence-read"
+    EVIDENCE_ADD = "evidence-add"
+    BATTERIES_READ = "batteries-read"
+    BATTERIES_GRADE = "batteries-grade"
     TRACE = "trace"
     FLOWS = "flows"
     LEDGER_VERIFY = "ledger-verify"
@@ -70,6 +74,10 @@ ROLES: dict[Permission, frozenset[Role]] = {
     Permission.PARTS_READ: _READERS | {_T},
     Permission.PARTS_PLACE: frozenset({_O, _E, Role.ADMIN}),
     Permission.PARTS_SELL: frozenset({_T, Role.ADMIN}),
+    Permission.EVIDENCE_READ: _READERS | {_T},
+    Permission.EVIDENCE_ADD: frozenset({_O, _E, _C, Role.ADMIN}),
+    Permission.BATTERIES_READ: _READERS,
+    Permission.BATTERIES_GRADE: frozenset({_E, Role.ADMIN}),
     Permission.TRACE: _READERS,
     Permission.FLOWS: _READERS,
     Permission.LEDGER_VERIFY: frozenset({_E, _C, Role.AUDITOR, Role.ADMIN}),
@@ -130,6 +138,15 @@ def visible_parts(principal: Principal) -> ColumnElement[bool]:
         return false()
     if principal.role is Role.TRADER:
         return part.c.state.in_(("stock",)) & part.c.route.in_(_SOLD)
+    return true()
+
+
+def visible_evidence(principal: Principal) -> ColumnElement[bool]:
+    """Return which evidence somebody sees: a trader that of parts for sale, who works at the base all."""
+    if not principal.may(Permission.EVIDENCE_READ):
+        return false()
+    if principal.role is Role.TRADER:
+        return tables.evidence.c.lot.in_(select(tables.part.c.lot).where(visible_parts(principal)))
     return true()
 
 

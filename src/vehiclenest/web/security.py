@@ -39,6 +39,16 @@ HEADERS: Mapping[str, str] = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(self), geolocation=(), microphone=()",
 }
+# A file that somebody sent is shown in an origin of its own that may load nothing, send nothing and frame nothing; the script of a report
+# draws in it. Browsers refuse a sandboxed page with an opener policy.
+SANDBOX: Mapping[str, str] = {
+    "content-security-policy": (
+        "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; "
+        "font-src data:; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "cross-origin-opener-policy": "unsafe-none",
+    "referrer-policy": "no-referrer",
+}
 STRICT_TRANSPORT = "max-age=31536000; includeSubDomains"
 
 

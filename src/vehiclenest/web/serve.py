@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import uvicorn
 
-from vehiclenest.web import accounts, epcis, yard
+from vehiclenest.web import accounts, epcis, figures, yard
 from vehiclenest.web.configuration import Configuration
 from vehiclenest.web.contest.hall import Hall
 from vehiclenest.web.database import Database
@@ -85,10 +85,11 @@ def work_in_background(configuration: Configuration, parent: int) -> None:
             of_yard, of_terms = yard.behind(connection), terms.behind(connection)
         if not (of_yard or of_terms):
             return False
+        held = figures.current(database, settings)
         with database.writing() as connection:
             if of_terms:
                 terms.catch_up(connection)
-            return not of_yard or yard.catch_up(connection, settings) > 0
+            return not of_yard or yard.catch_up(connection, held) > 0
 
     worker = Worker(database, settings, KINDS, idle=bring_up_to_date)
 

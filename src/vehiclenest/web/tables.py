@@ -19,6 +19,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
 )
 
 metadata = MetaData()
@@ -39,6 +40,13 @@ user = Table(
     Column("created", BigInteger, nullable=False),
     Column("failures", SmallInteger, nullable=False, comment="wrong passwords in a row"),
     Column("locked_until", BigInteger, nullable=False),
+    Column(
+        "password_until",
+        BigInteger,
+        nullable=False,
+        server_default="0",
+        comment="when a one-time password ends; 0 for one that a person chose",
+    ),
 )
 
 session = Table(
@@ -77,6 +85,24 @@ file = Table(
     Column("content", LargeBinary, nullable=False),
     Column("user_id", _Key, ForeignKey("web_user.id"), nullable=False),
     Column("created", BigInteger, nullable=False),
+    Column("purpose", String(16), nullable=False, server_default="list", comment="list tests model grades"),
+)
+
+evidence = Table(
+    "web_evidence",
+    metadata,
+    Column("id", _Key, primary_key=True),
+    Column("lot", String(256), nullable=False, comment="EPC of the thing"),
+    Column("reference", String(96), nullable=False, comment="the thing as people name it"),
+    Column("sha256", String(64), nullable=False, index=True, comment="of the file, which lies beside the base under it"),
+    Column("name", String(120), nullable=False),
+    Column("media_type", String(64), nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("thumbnail", LargeBinary, nullable=True, comment="JPEG, of pictures"),
+    Column("note", String(200), nullable=False),
+    Column("user_id", _Key, ForeignKey("web_user.id"), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    UniqueConstraint("lot", "sha256"),
 )
 
 job = Table(

@@ -16,12 +16,12 @@ from sqlalchemy import Connection
 
 from vehiclenest.ledger.entry import moment
 from vehiclenest.site import Settings
-from vehiclenest.web import audit
+from vehiclenest.web import audit, figures
 from vehiclenest.web.configuration import Configuration
 from vehiclenest.web.contest.live import Live
 from vehiclenest.web.database import Database
 from vehiclenest.web.language import Speech
-from vehiclenest.web.navigation import menu
+from vehiclenest.web.navigation import here, menu
 from vehiclenest.web.policy import Permission, Principal
 
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -60,8 +60,8 @@ class Visit:
 
     @property
     def settings(self) -> Settings:
-        """The site's settings."""
-        return self.application.settings
+        """The settings that hold now: the site's, with what was changed by page."""
+        return figures.current(self.database, self.application.settings)
 
     def may(self, permission: Permission) -> bool:
         """Return whether whoever asks has a permission."""
@@ -74,10 +74,12 @@ class Visit:
     def render(self, template: str, status: int = 200, **values: Any) -> Response[str]:
         """Return a page."""
         page = _environment().get_template(template)
+        entries = menu(self.principal, contest=self.application.contest is not None)
         text = page.render(
             visit=self,
             say=self.speech,
-            menu=menu(self.principal, contest=self.application.contest is not None),
+            menu=entries,
+            here=here(self.path, entries),
             Permission=Permission,
             **values,
         )

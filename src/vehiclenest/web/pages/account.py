@@ -80,7 +80,8 @@ def login(request: Request[Any, Any, State], visit: Here, data: URLEncodedBody[L
         found = accounts.credentials(connection, data.name)
     waiting = found is not None and found.locked_until > now()
     matches = security.password_matches(found.password if found else security.nobodys_hash(), data.password)
-    if found is None or waiting or not matches or not found.active:
+    over = found is not None and 0 < found.password_until < now()
+    if found is None or waiting or over or not matches or not found.active:
         with visit.database.writing() as connection:
             if found is not None and not waiting:
                 accounts.note_failure(connection, found.id, found.failures)

@@ -1,38 +1,22 @@
-"""What an administrator looks after: the figures that the base reckons with, and a copy of everything."""
+"""What an administrator looks after: a copy of everything."""
 
 import os
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from litestar import Response
-from litestar.params import QueryParameter
 from litestar.response import Stream
 
-from vehiclenest.core.constants import load_table
-from vehiclenest.core.errors import ConflictError, NotFoundError
-from vehiclenest.site.bundled import tables
+from vehiclenest.core.errors import ConflictError
 from vehiclenest.web import backup
 from vehiclenest.web.policy import Permission
 from vehiclenest.web.routes import form, page
 from vehiclenest.web.visit import Here
 
 _PIECE = 1 << 20  # bytes
-Name = Annotated[str, QueryParameter(name="table", max_length=64)]
-
-
-@page("/admin/settings", Permission.ADMINISTER)
-def settings(visit: Here, name: Name = "") -> Response[str]:
-    """Show every figure that the base reckons with: value, unit, source, and whether somebody verified it."""
-    found = tables()
-    if name and name not in found:
-        raise NotFoundError(f"there is no table {name[:64]}", expected=f"one of {', '.join(found)}")
-    chosen = name or next(iter(found))
-    table = load_table(found[chosen], visit.settings.folder)
-    constants = [(row, constant) for row in table for constant in table[row].values()]
-    return visit.render("settings.html", names=list(found), chosen=chosen, constants=constants, folder=visit.settings.folder)
 
 
 @page("/admin/backup", Permission.ADMINISTER)
@@ -68,4 +52,4 @@ def _pieces(file: Path) -> Iterator[bytes]:
         file.unlink()
 
 
-HANDLERS = [settings, backup_page, download]
+HANDLERS = [backup_page, download]

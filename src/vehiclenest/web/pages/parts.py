@@ -12,7 +12,7 @@ from vehiclenest.core.errors import ConflictError, InputError, NotFoundError, Ve
 from vehiclenest.ledger import Book, trace
 from vehiclenest.loop.records import Route
 from vehiclenest.site.yard import sell
-from vehiclenest.web import tables, yard
+from vehiclenest.web import evidence, tables, yard
 from vehiclenest.web.fields import LARGEST_KEY, LONGEST, starting_with, text
 from vehiclenest.web.labels import labels
 from vehiclenest.web.pages.vehicle import label_of, pdf
@@ -99,10 +99,12 @@ def _page(visit: Visit, reference: str, error: VehicleNestError | None = None) -
         row = _row(connection, visit.principal, reference)
         materials, about = yard.thing_as_made(connection, row.lot)
     events = trace(visit.database.ledger, row.lot).events if visit.may(Permission.TRACE) else ()
+    with visit.database.reading() as connection:
+        attached = evidence.of_thing(connection, visit.principal, row.lot)
+        booked = evidence.booked(connection, events, attached)
     found = sorted(materials.items(), key=lambda item: -item[1])
-    return visit.render(
-        "part.html", error.status if error else 200, row=row, materials=found, about=about, events=events, error=error
-    )
+    shown: dict[str, Any] = {"row": row, "materials": found, "about": about, "events": events}
+    return visit.render("part.html", error.status if error else 200, **shown, evidence=attached, booked=booked, error=error)
 
 
 def _row(connection: Connection, principal: Principal, reference: str) -> Any:

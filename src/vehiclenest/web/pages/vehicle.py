@@ -12,7 +12,7 @@ from vehiclenest.ledger import Book, trace
 from vehiclenest.ledger.trace import Trace
 from vehiclenest.loop.records import Depollution, Grade, Vehicle
 from vehiclenest.site.yard import depollution_of, name_of, take_apart, take_out, taken_off, teardown_of
-from vehiclenest.web import tables, yard
+from vehiclenest.web import evidence, tables, yard
 from vehiclenest.web.fields import text, texts
 from vehiclenest.web.labels import Label, labels
 from vehiclenest.web.policy import Permission, visible_parts
@@ -40,6 +40,9 @@ def _page(visit: Visit, reference: str, error: VehicleNestError | None = None) -
         parts = connection.execute(query.limit(_EVERY_PART)).all()
         materials = yard.thing_as_made(connection, row.lot)[0]
     found = trace(visit.database.ledger, row.lot)
+    with visit.database.reading() as connection:
+        attached = evidence.of_thing(connection, visit.principal, row.lot)
+        booked = evidence.booked(connection, found.events, attached)
     teardown = None
     if vehicle is not None and row.state == yard.DEPOLLUTED:
         teardown = teardown_of(vehicle, _whole(vehicle, visit), visit.settings)
@@ -52,6 +55,8 @@ def _page(visit: Visit, reference: str, error: VehicleNestError | None = None) -
         grades=_GRADES,
         materials=sorted(materials.items(), key=lambda item: -item[1]),
         events=found.events,
+        evidence=attached,
+        booked=booked,
         ends=found.outputs if isinstance(found, Trace) else (),
         name_of=name_of,
         picture=_picture(visit, vehicle) if vehicle else "",
