@@ -110,7 +110,7 @@ class Resource:
         def events_of(visit: Here, request: Asked, name: FromPath[str]) -> Response[QueryDocument]:
             """Return its events, narrowed down by the parameters of the SimpleEventQuery."""
             value = self.found(visit, name)
-            asked = request.query_params.multi_items()
+            asked = [*request.query_params.multi_items()]
             if any(given == self.parameter for given, _ in asked):
                 raise QueryParameterError(f"{self.parameter} is given by the path")
             return found(visit, request, query_of([*asked, (self.parameter, [value])]))
