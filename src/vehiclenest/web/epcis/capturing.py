@@ -54,7 +54,22 @@ _PROCEED = Parameter(
 )
 
 
-@write("/capture", 202, body="An EPCIS document, or a query document", parameters=[_PROCEED])
+_OBJECT, _STRING = Schema(type=OpenAPIType.OBJECT), Schema(type=OpenAPIType.STRING)
+_DOCUMENT = Schema(
+    type=OpenAPIType.OBJECT,
+    description="An EPCIS document, or a query document",
+    properties={"type": Schema(type=OpenAPIType.STRING, enum=[*_DOCUMENTS]), "epcisBody": _OBJECT},
+    required=["type", "epcisBody"],
+)
+_EVENT = Schema(
+    type=OpenAPIType.OBJECT,
+    description="One EPCIS event",
+    properties=dict.fromkeys(("type", "eventTime", "eventTimeZoneOffset"), _STRING),
+    required=["type", "eventTime", "eventTimeZoneOffset"],
+)
+
+
+@write("/capture", 202, body=_DOCUMENT, parameters=[_PROCEED])
 def capture(visit: Here, request: Asked, body: RawBody) -> Response[None]:
     """Take a document; its events are checked and booked in the background."""
     behaviour = request.headers.get(_BEHAVIOUR, "rollback")
@@ -164,7 +179,7 @@ def _problem(fault: Fault) -> dict[str, Any]:
     }
 
 
-@write("/events", 201, body="One EPCIS event")
+@write("/events", 201, body=_EVENT)
 def create_event(visit: Here, body: RawBody) -> Response[dict[str, Any]]:
     """Capture one event at once; the answer is the event as the ledger keeps it."""
     prepared = prepare(body)

@@ -15,7 +15,16 @@ from litestar.enums import HttpMethod
 from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.openapi.spec import OpenAPIHeader, OpenAPIMediaType, OpenAPIResponse, Operation, Parameter, RequestBody, Schema
+from litestar.openapi.spec import (
+    Link,
+    OpenAPIHeader,
+    OpenAPIMediaType,
+    OpenAPIResponse,
+    Operation,
+    Parameter,
+    RequestBody,
+    Schema,
+)
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
@@ -62,20 +71,43 @@ Asked = Request[Any, Any, State]
 Declared = Callable[[Callable[..., Any]], HTTPRouteHandler]
 
 
-def read(path: str, *, parameters: Sequence[Parameter] = (), answers: Collection[int] = ()) -> Declared:
+def read(
+    path: str, *, parameters: Sequence[Parameter] = (), answers: Collection[int] = (), operation_id: str | None = None
+) -> Declared:
     """Declare a reading call."""
-    return _declared(get, path, Permission.EPCIS_READ, parameters=parameters, answers=answers)
+    return _declared(get, path, Permission.EPCIS_READ, parameters=parameters, answers=answers, operation_id=operation_id)
 
 
-def write(path: str, status: int, *, body: str, parameters: Sequence[Parameter] = (), answers: Collection[int] = ()) -> Declared:
-    """Declare a call that adds something; `body` says what it is sent."""
+def write(
+    path: str,
+    status: int,
+    *,
+    body: Schema,
+    parameters: Sequence[Parameter] = (),
+    answers: Collection[int] = (),
+    links: Mapping[str, str] | None = None,
+) -> Declared:
+    """Declare a call that adds something; `body` says what it is sent, `links` which calls take the `name` in it, by their ids."""
     of_body = {409, 413, 415, *answers}
-    return _declared(post, path, Permission.EPCIS_CAPTURE, parameters=parameters, answers=of_body, body=body, status_code=status)
+    described = {
+        label: Link(operation_id=operation, parameters={"name": "$request.body#/name"})
+        for label, operation in (links or {}).items()
+    }
+    return _declared(
+        post,
+        path,
+        Permission.EPCIS_CAPTURE,
+        parameters=parameters,
+        answers=of_body,
+        body=body,
+        links=described,
+        status_code=status,
+    )
 
 
-def remove(path: str, *, status: int = 204, answers: Collection[int] = ()) -> Declared:
+def remove(path: str, *, answers: Collection[int] = (), operation_id: str | None = None) -> Declared:
     """Declare a call that takes something away."""
-    return _declared(delete, path, Permission.EPCIS_CAPTURE, answers=answers, status_code=status)
+    return _declared(delete, path, Permission.EPCIS_CAPTURE, answers=answers, status_code=204, operation_id=operation_id)
 
 
 def discovery(path: str, allow: str, *, captures: bool = False) -> HTTPRouteHandler:
@@ -98,7 +130,8 @@ def _declared(
     *,
     parameters: Sequence[Parameter] = (),
     answers: Collection[int] = (),
-    body: str = "",
+    body: Schema | None = None,
+    links: dict[str, Link] | None = None,
     **more: Any,
 ) -> Declared:
     responses = {
@@ -116,7 +149,7 @@ def _declared(
             opt={PERMISSION: permission},
             guards=[agreed],
             responses=responses,
-            operation_class=_operation(list(parameters), body, empty=function.__annotations__["return"] == Response[None]),
+            operation_class=_operation(list(parameters), body, links, empty=function.__annotations__["return"] == Response[None]),
             exception_handlers={
                 VehicleNestError: refusals.of_error,
                 HTTPException: refusals.of_http,
@@ -129,7 +162,9 @@ def _declared(
     return declare
 
 
-def _operation(parameters: list[Parameter], body: str, *, empty: bool) -> type[Operation]:
+def _operation(
+    parameters: list[Parameter], body: Schema | None, links: dict[str, Link] | None, *, empty: bool
+) -> type[Operation]:
     """Return the description of a call with parameters and a body that the handler reads itself; `empty` is an answer without one."""
 
     @dataclass
@@ -140,9 +175,10 @@ def _operation(parameters: list[Parameter], body: str, *, empty: bool) -> type[O
                 if status[0] == "2" and isinstance(response, OpenAPIResponse):
                     response.content = None if empty else response.content
                     response.headers = {name: OpenAPIHeader(schema=_TEXT) for name in HEADERS}
+                    response.links = {**links} if links else None
             if body:
-                content = {kind: OpenAPIMediaType(schema=Schema(description=body)) for kind in (JSON, LINKED)}
-                self.request_body = RequestBody(content=content, description=body, required=True)
+                content = {kind: OpenAPIMediaType(schema=body) for kind in (JSON, LINKED)}
+                self.request_body = RequestBody(content=content, description=body.description, required=True)
 
     return Described
 

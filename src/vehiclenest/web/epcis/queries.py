@@ -5,6 +5,8 @@ from typing import Any, TypedDict, cast
 
 import orjson
 from litestar import Response
+from litestar.openapi.spec import Schema
+from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import FromPath, RawBody
 from sqlalchemy import Connection, delete, insert, select
 
@@ -34,6 +36,23 @@ class NamedQuery(TypedDict):
     query: dict[str, Any]
 
 
+_ACTION = Schema(type=OpenAPIType.STRING, enum=["ADD", "OBSERVE", "DELETE"])
+_DEFINITION = Schema(
+    type=OpenAPIType.OBJECT,
+    description="A name and a query (EPCIS query language)",
+    properties={
+        "name": Schema(type=OpenAPIType.STRING, pattern=f"^{_NAME.pattern}$"),
+        "query": Schema(
+            type=OpenAPIType.OBJECT,
+            properties={"EQ_action": Schema(type=OpenAPIType.ARRAY, items=_ACTION, min_items=1, max_items=3)},
+        ),
+    },
+    required=["name", "query"],
+)
+# The calls that take the name of a query, by the ids that they have in the OpenAPI.
+_CALLS = {"definition": "queryDefinition", "events": "queryEvents", "removal": "removeQuery"}
+
+
 @read("/queries", parameters=PAGING)
 def queries(visit: Here, request: Asked) -> Response[list[NamedQuery]]:
     """Return the named queries, in the order in which they were made."""
@@ -48,7 +67,7 @@ def queries(visit: Here, request: Asked) -> Response[list[NamedQuery]]:
     return answer([{"name": row.name, "query": row.definition} for row in shown], following=more)
 
 
-@write("/queries", 201, body="A name and a query (EPCIS query language)")
+@write("/queries", 201, body=_DEFINITION, links=_CALLS)
 def create_query(visit: Here, body: RawBody) -> Response[None]:
     """Keep a query under a name."""
     name, definition = _given(body)
@@ -83,7 +102,7 @@ def _understood(definition: dict[str, Any]) -> Query:
     return query_of(definition.items())
 
 
-@read("/queries/{name:str}")
+@read("/queries/{name:str}", operation_id=_CALLS["definition"])
 def query_definition(visit: Here, name: FromPath[str]) -> Response[NamedQuery]:
     """Return the definition of a query."""
     with visit.database.reading() as connection:
@@ -91,7 +110,7 @@ def query_definition(visit: Here, name: FromPath[str]) -> Response[NamedQuery]:
     return answer({"name": row.name, "query": row.definition})
 
 
-@remove("/queries/{name:str}")
+@remove("/queries/{name:str}", operation_id=_CALLS["removal"])
 def remove_query(visit: Here, name: FromPath[str]) -> Response[None]:
     """Take a named query away."""
     with visit.database.writing() as connection:
@@ -101,7 +120,7 @@ def remove_query(visit: Here, name: FromPath[str]) -> Response[None]:
     return answer(b"", 204)
 
 
-@read("/queries/{name:str}/events", parameters=PAGING, answers=[413, 501])
+@read("/queries/{name:str}/events", parameters=PAGING, answers=[413, 501], operation_id=_CALLS["events"])
 def query_events(visit: Here, request: Asked, name: FromPath[str]) -> Response[QueryDocument]:
     """Return the events of a named query."""
     if _SUBSCRIBING.intersection(request.query_params) or "upgrade" in request.headers:
@@ -119,7 +138,9 @@ def subscriptions(visit: Here, name: FromPath[str]) -> Response[list[dict[str, A
     return answer([])
 
 
-@write("/queries/{name:str}/subscriptions", 201, body="A subscription", answers=[501])
+@write(
+    "/queries/{name:str}/subscriptions", 201, body=Schema(type=OpenAPIType.OBJECT, description="A subscription"), answers=[501]
+)
 def subscribe(visit: Here, name: FromPath[str]) -> Response[None]:
     """Refuse a subscription: this server calls nobody."""
     with visit.database.reading() as connection:
