@@ -73,11 +73,6 @@ class Prepared:
     total_faults: int
     events: int
 
-    @property
-    def identities(self) -> list[bytes]:
-        """The identities of the faultless events, in their order."""
-        return [candidate.entry.identity for candidate in self.candidates]
-
     def nothing_to_enter(self, *, proceed: bool) -> bool:
         """Return whether no event may be stored."""
         return not self.candidates or (bool(self.total_faults) and not proceed)

@@ -15,9 +15,11 @@ from sqlalchemy import (
     BigInteger,
     BindParameter,
     Boolean,
+    Column,
     ColumnElement,
     Connection,
     Engine,
+    MetaData,
     String,
     Table,
     bindparam,
@@ -26,6 +28,7 @@ from sqlalchemy import (
     insert,
     inspect,
     make_url,
+    select,
     text,
 )
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
@@ -221,22 +224,37 @@ def _sqlite_settings(connection: Any, _record: object) -> None:
 
 
 def _migrate(engine: Engine, *, create: bool) -> None:
-    with engine.connect() as connection:
-        tables = set(inspect(connection).get_table_names())
-        version = (
-            connection.execute(text("SELECT version_num FROM alembic_version")).scalar() if "alembic_version" in tables else None
-        )
+    version = version_of(engine, "alembic_version")
     if version == HEAD:
         return
-    if version is None and tables - {"alembic_version"}:
-        raise InputError(f"{engine.url} holds tables of something else", expected="a Vehicle Nest ledger, or a new database")
-    if version is None and not create:
-        raise NotFoundError(f"there is no ledger at {engine.url}", expected="vnest run FILE first, or --db URL of another one")
+    if version is None:
+        with engine.connect() as connection:
+            tables = set(inspect(connection).get_table_names())
+        if tables - {"alembic_version"}:
+            raise InputError(f"{engine.url} holds tables of something else", expected="a Vehicle Nest ledger, or a new database")
+        if not create:
+            raise NotFoundError(
+                f"there is no ledger at {engine.url}", expected="vnest run FILE first, or --db URL of another one"
+            )
+    upgrade(engine, Path(__file__).with_name("migrations"))
+
+
+def version_of(engine: Engine, table: str) -> str | None:
+    """Return the version that a chain of migrations has brought its tables to, kept in `table`; None before the first."""
+    with engine.connect() as connection:
+        if not inspect(connection).has_table(table):
+            return None
+        version = Table(table, MetaData(), Column("version_num", String)).c.version_num
+        return connection.execute(select(version)).scalar()
+
+
+def upgrade(engine: Engine, migrations: Path) -> None:
+    """Bring the tables of a folder of migrations to the newest version, in one writing transaction."""
     from alembic import command
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config.set_main_option("script_location", str(migrations))
     with writing(engine) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection
 
 from vehiclenest.ledger import Ledger
-from vehiclenest.ledger.database import writing
+from vehiclenest.ledger.database import upgrade, version_of, writing
 from vehiclenest.ledger.entry import microseconds
 
 HEAD = "0002"  # newest migration; a test holds it against the folder
@@ -30,7 +30,8 @@ class Database:
         self.url = url
         self.ledger = Ledger(url)
         self.engine = self.ledger.engine
-        _migrate(self.ledger)
+        if version_of(self.engine, "web_version") != HEAD:
+            upgrade(self.engine, Path(__file__).with_name("migrations"))
 
     @contextmanager
     def reading(self) -> Generator[Connection]:
@@ -47,19 +48,3 @@ class Database:
     def close(self) -> None:
         """Let go of the database."""
         self.ledger.close()
-
-
-def _migrate(ledger: Ledger) -> None:
-    with ledger.engine.connect() as connection:
-        there = inspect(connection).has_table("web_version")
-        version = connection.execute(text("SELECT version_num FROM web_version")).scalar() if there else None
-    if version == HEAD:
-        return
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    with writing(ledger.engine) as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, insert, select
 from vehiclenest.core.errors import ConflictError, InputError, NotFoundError, Where
 from vehiclenest.ledger import Book, Ledger
 from vehiclenest.ledger import schema as ledger_schema
+from vehiclenest.ledger.seal import seals_folder
 from vehiclenest.ledger.trace import EventRecord
 from vehiclenest.site import Settings
 from vehiclenest.site.evidence import attached, hashes_in
@@ -49,9 +50,7 @@ class Booked:
 
 def folder_of(ledger: Ledger) -> Path:
     """Return the folder of evidence: beside a SQLite file, or in the working directory."""
-    if ledger.engine.dialect.name == "sqlite":
-        return Path(ledger.engine.url.database or "").with_suffix(".evidence")
-    return Path("vnest.evidence")
+    return seals_folder(ledger).with_suffix(".evidence")
 
 
 def file_of(ledger: Ledger, sha256: str) -> Path:

@@ -6,9 +6,9 @@ They have a migration chain of their own (`epcis_version`), so that neither the 
 
 from pathlib import Path
 
-from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, SmallInteger, String, Table, inspect, text
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, SmallInteger, String, Table
 
-from vehiclenest.ledger.database import writing
+from vehiclenest.ledger.database import upgrade, version_of
 from vehiclenest.web.database import Database
 
 HEAD = "0001"  # newest migration; a test holds it against the folder
@@ -49,16 +49,5 @@ query = Table(
 
 def prepare(database: Database) -> None:
     """Bring the tables to the newest schema."""
-    with database.reading() as connection:
-        there = inspect(connection).has_table("epcis_version")
-        version = connection.execute(text("SELECT version_num FROM epcis_version")).scalar() if there else None
-    if version == HEAD:
-        return
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    with writing(database.engine) as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    if version_of(database.engine, "epcis_version") != HEAD:
+        upgrade(database.engine, Path(__file__).with_name("migrations"))
