@@ -5,7 +5,6 @@
 
 # What TOML holds carries no types.
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
-import json
 import os
 import shutil
 import tempfile
@@ -13,6 +12,8 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import tomli_w
 
 from vehiclenest.core.errors import SettingsError, Where
 from vehiclenest.ledger import Ledger
@@ -45,7 +46,7 @@ def write_version(target: Path, site: Path | None, changes: Changes) -> None:
             document = _read(path) if path.is_file() else {}
             for row, numbers in rows.items():
                 document.setdefault(row, {}).update(numbers)
-            path.write_text(_toml(document), encoding="utf-8")
+            path.write_text(tomli_w.dumps(document), encoding="utf-8")
         if not target.exists():
             made.replace(target)
 
@@ -55,26 +56,3 @@ def _read(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"cannot be read: {error}", expected="a TOML file in UTF-8", where=Where(os.fspath(path))) from error
-
-
-def _toml(document: Mapping[str, Any]) -> str:
-    return "\n".join(
-        f"[{_text(name)}]\n" + "".join(f"{_text(key)} = {_value(value)}\n" for key, value in table.items())
-        for name, table in document.items()
-    )
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{_text(str(key))} = {_value(item)}" for key, item in value.items()) + " }"
-    if isinstance(value, list):
-        return "[" + ", ".join(_value(item) for item in value) + "]"
-    if isinstance(value, str):
-        return _text(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return repr(value) if isinstance(value, (int, float)) else str(value)  # dates stand as they are written
-
-
-def _text(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
