@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 import orjson
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from vehiclenest.core.errors import ConflictError, NotFoundError
 from vehiclenest.ledger import Book, Flow
@@ -15,7 +16,8 @@ from vehiclenest.ledger.entry import microseconds, ours, split
 from vehiclenest.ledger.model import PREFIX
 from vehiclenest.ledger.store import flows_of
 from vehiclenest.loop.records import Grade, Item, Vehicle
-from vehiclenest.loop.route import decide, open_book
+from vehiclenest.loop.route import Book as RouteBook
+from vehiclenest.loop.route import best_route, open_book
 from vehiclenest.site import Settings
 from vehiclenest.web import tables
 from vehiclenest.web.database import now
@@ -23,27 +25,28 @@ from vehiclenest.web.database import now
 RECEIVED, DEPOLLUTED, DISMANTLED = "received", "depolluted", "dismantled"
 STOCK, GONE = "stock", "gone"
 UNGRADED = "-"
-_AT_ONCE = 500
-_STEPS_AT_ONCE = 6
+_AT_ONCE = 1000
+_STEPS_AT_ONCE = 3
 _RECORD = TypeAdapter(Vehicle)
 _LEAVES = frozenset({Flow.SHIPPED.value, Flow.CONSUMED.value})
 _THINGS = frozenset({"component", "fraction"})
 
 
 def catch_up(connection: Connection, settings: Settings) -> int:
-    """Bring the yard's tables up to the ledger's last event, by 500 events at most; return how many were read."""
+    """Bring the yard's tables up to the ledger's last event, by 1,000 events at most; return how many were read."""
     cursor = tables.cursor
     seq = connection.execute(select(cursor.c.seq).where(cursor.c.name == "events")).scalar()
     if seq is None:
         connection.execute(insert(cursor).values(name="events", seq=0))
     last = seq or 0
-    book = Book(connection)
-    until = min(book.last(), last + _AT_ONCE)
-    for number in range(last + 1, until + 1):
-        _read(connection, book.body(number), settings)
-    if until > last:
-        connection.execute(update(cursor).where(cursor.c.name == "events").values(seq=until))
-    return until - last
+    found = [*islice(Book(connection).bodies(last + 1), _AT_ONCE)]
+    changes = Changes(connection, settings)
+    for body in found:
+        changes.read(orjson.loads(body))
+    changes.write()
+    if found:
+        connection.execute(update(cursor).where(cursor.c.name == "events").values(seq=last + len(found)))
+    return len(found)
 
 
 def behind(connection: Connection) -> bool:
@@ -66,41 +69,123 @@ def catch_up_wholly(connection: Connection, settings: Settings) -> None:
     raise ConflictError("the yard is still reading what others booked into the ledger", expected="try again in a minute")
 
 
-def _read(connection: Connection, body: dict[str, Any], settings: Settings) -> None:
-    said = ours(body)
-    if said is None or "errorDeclaration" in body:
-        return
-    lots: list[dict[str, Any]] = said.get(f"{PREFIX}:lots", [])
-    gained: dict[str, dict[str, float]] = {}
-    left: dict[str, dict[str, float]] = {}
-    for flow, lot, materials in flows_of(body):
-        if lot is not None:
-            (left if flow in _LEAVES else gained)[lot] = materials
-    time = microseconds(datetime.fromisoformat(body["eventTime"]))
-    step = str(body.get("bizStep", ""))
-    parts: list[dict[str, Any]] = []
-    for lot in lots:
-        uri, kind = lot[f"{PREFIX}:id"], lot[f"{PREFIX}:kind"]
-        if kind == "vehicle":
-            _add_vehicle(connection, uri, lot, sum(gained.get(uri, {}).values()), time)
-        elif kind in _THINGS and uri in gained:
-            parts.append(_part(connection, uri, lot, gained[uri], time, settings))
-    if parts:
-        connection.execute(insert(tables.part), parts)
-    if step in {"removing", "disassembling"}:
-        thing = body.get("parentID") or next(iter(body.get("inputEPCList", [])), "")
-        state = DEPOLLUTED if step == "removing" else DISMANTLED
-        connection.execute(update(tables.vehicle).where(tables.vehicle.c.lot == thing).values(state=state))
-    gone = [uri for uri in left if uri not in gained]
-    if gone and step != "removing":
-        routes = {flow.get(f"{PREFIX}:lot"): flow.get(f"{PREFIX}:route") for flow in said.get(f"{PREFIX}:materialFlow", [])}
-        for uri in gone:
-            values = {"state": GONE} | ({"route": routes[uri]} if routes.get(uri) else {})
-            connection.execute(update(tables.part).where(tables.part.c.lot == uri).values(values))
+class Changes:
+    """What events in a row change in the yard's tables: put together in memory, then written table by table."""
+
+    def __init__(self, connection: Connection, settings: Settings) -> None:
+        self._connection, self._settings = connection, settings
+        self._book = open_book(settings.place, settings.folder)
+        self._vehicles: list[dict[str, Any]] = []
+        self._parts: list[dict[str, Any]] = []
+        self._made: dict[str, dict[str, Any]] = {}  # by lot, what these events made
+        self._states: dict[str, str] = {}  # by lot, of vehicles that were there before
+        self._gone: dict[str, str | None] = {}  # by lot, parts that were there before: the route they took
+        self._origins: dict[str, tuple[str, str]] = {}
+
+    def read(self, body: dict[str, Any]) -> None:
+        """Take in one event."""
+        said = ours(body)
+        if said is None or "errorDeclaration" in body:
+            return
+        gained: dict[str, dict[str, float]] = {}
+        left: dict[str, dict[str, float]] = {}
+        for flow, lot, materials in flows_of(body):
+            if lot is not None:
+                (left if flow in _LEAVES else gained)[lot] = materials
+        self._add(said.get(f"{PREFIX}:lots", []), gained, microseconds(datetime.fromisoformat(body["eventTime"])))
+        step = str(body.get("bizStep", ""))
+        if step in {"removing", "disassembling"}:
+            thing = body.get("parentID") or next(iter(body.get("inputEPCList", [])), "")
+            self._set_state(thing, DEPOLLUTED if step == "removing" else DISMANTLED)
+        if step != "removing":
+            routes = {flow.get(f"{PREFIX}:lot"): flow.get(f"{PREFIX}:route") for flow in said.get(f"{PREFIX}:materialFlow", [])}
+            for uri in left.keys() - gained.keys():
+                self._set_gone(uri, routes.get(uri))
+
+    def _add(self, lots: list[dict[str, Any]], gained: Mapping[str, Mapping[str, float]], time: int) -> None:
+        for lot in lots:
+            uri, kind = lot[f"{PREFIX}:id"], lot[f"{PREFIX}:kind"]
+            if kind == "vehicle":
+                row = _vehicle(uri, lot, sum(gained.get(uri, {}).values()), time)
+                self._vehicles.append(row)
+                self._origins[row["reference"]] = row["make"], row["name"]
+            elif kind in _THINGS and uri in gained:
+                row = self._part(uri, lot, gained[uri], time)
+                self._parts.append(row)
+            else:
+                continue
+            self._made[uri] = row
+
+    def _set_state(self, uri: str, state: str) -> None:
+        if uri in self._made:
+            self._made[uri]["state"] = state
+        elif uri:
+            self._states[uri] = state
+
+    def _set_gone(self, uri: str, route: str | None) -> None:
+        row = self._made.get(uri)
+        if row is None:
+            self._gone[uri] = route or self._gone.get(uri)
+        elif "code" in row:
+            row["state"] = GONE
+            row["route"] = route or row["route"]
+
+    def _part(self, uri: str, lot: Mapping[str, Any], materials: Mapping[str, float], time: int) -> dict[str, Any]:
+        reference = split(uri)[1]
+        vehicle, _, code = reference.rpartition("-")
+        make, model = self._origin(vehicle)
+        grade = lot.get(f"{PREFIX}:grade")
+        item = item_of(lot[f"{PREFIX}:kind"], code, materials, grade, lot.get(f"{PREFIX}:assembly", ""))
+        return {
+            "reference": reference,
+            "lot": uri,
+            "vehicle": vehicle,
+            "code": code[:8],
+            "name": lot[f"{PREFIX}:name"][:64],
+            "make": make,
+            "model": model[:128],
+            "grade": grade or UNGRADED,
+            "mass_kg": sum(materials.values()),
+            "route": best_route(item, self._settings.place, self._settings.folder).value,
+            "price_e2": _price_e2(item, self._book),
+            "currency": self._book.currency,
+            "bin": "",
+            "state": STOCK,
+            "created": time,
+        }
+
+    def _origin(self, reference: str) -> tuple[str, str]:
+        """Return make and name of the vehicle that a part came out of; empty where the yard does not know it."""
+        if reference not in self._origins:
+            vehicle = tables.vehicle
+            query = select(vehicle.c.make, vehicle.c.name).where(vehicle.c.reference == reference)
+            row = self._connection.execute(query).first()
+            self._origins[reference] = (row.make, row.name) if row else ("", "")
+        return self._origins[reference]
+
+    def write(self) -> None:
+        """Write what changed: first what was there before, so that a change never reaches what came after it."""
+        vehicle, part = tables.vehicle, tables.part
+        named = vehicle.c.reference == bindparam("of_reference")  # the lot alone has no index
+        moved = update(vehicle).where(named, vehicle.c.lot == bindparam("of_lot")).values(state=bindparam("now"))
+        left = update(part).where(part.c.lot == bindparam("of_lot")).values(state=GONE)
+        routed = left.values(route=bindparam("took"))
+        states = [{"of_reference": split(uri)[1], "of_lot": uri, "now": state} for uri, state in self._states.items()]
+        with_route = [{"of_lot": uri, "took": route} for uri, route in self._gone.items() if route]
+        without = [{"of_lot": uri} for uri, route in self._gone.items() if not route]
+        for statement, rows in (
+            (moved, states),
+            (routed, with_route),
+            (left, without),
+            (insert(vehicle), self._vehicles),
+            (insert(part), self._parts),
+        ):
+            if rows:
+                self._connection.execute(statement, rows)
 
 
-def _add_vehicle(connection: Connection, uri: str, lot: Mapping[str, Any], mass_kg: float, time: int) -> None:
-    row = {
+def _vehicle(uri: str, lot: Mapping[str, Any], mass_kg: float, time: int) -> dict[str, Any]:
+    return {
         "reference": split(uri)[1],
         "lot": uri,
         "name": lot[f"{PREFIX}:name"],
@@ -109,51 +194,19 @@ def _add_vehicle(connection: Connection, uri: str, lot: Mapping[str, Any], mass_
         "state": RECEIVED,
         "received": time,
     }
-    connection.execute(insert(tables.vehicle).values(row))
 
 
-def _part(
-    connection: Connection, uri: str, lot: Mapping[str, Any], materials: Mapping[str, float], time: int, settings: Settings
-) -> dict[str, Any]:
-    reference = split(uri)[1]
-    vehicle, _, code = reference.rpartition("-")
-    about = connection.execute(
-        select(tables.vehicle.c.make, tables.vehicle.c.name).where(tables.vehicle.c.reference == vehicle)
-    ).first()
-    grade = lot.get(f"{PREFIX}:grade")
-    item = item_of(lot[f"{PREFIX}:kind"], code, materials, grade, lot.get(f"{PREFIX}:assembly", ""))
-    decision = decide(item, settings.place, settings.folder)
-    return {
-        "reference": reference,
-        "lot": uri,
-        "vehicle": vehicle,
-        "code": code[:8],
-        "name": lot[f"{PREFIX}:name"][:64],
-        "make": about.make if about else "",
-        "model": (about.name if about else "")[:128],
-        "grade": grade or UNGRADED,
-        "mass_kg": sum(materials.values()),
-        "route": decision.route.value,
-        "price_e2": _price_e2(item, settings),
-        "currency": decision.currency,
-        "bin": "",
-        "state": STOCK,
-        "created": time,
-    }
+def _price_e2(item: Item, book: RouteBook) -> int:
+    """Return what a part is offered for, in hundredths: the price of its kind by mass and grade, nothing where there is none."""
+    part = book.parts.get(item.code)
+    if part is None or item.grade in {None, "X"}:
+        return 0
+    return round(part.used * item.mass_kg * book.grade_factor[str(item.grade)] * 100)
 
 
 def item_of(kind: str, code: str, materials: Mapping[str, float], grade: Grade | None, assembly: str) -> Item:
     """Return a thing as routing sees it."""
     return Item(code, "component" if kind == "component" else "fraction", materials, grade, assembly)
-
-
-def _price_e2(item: Item, settings: Settings) -> int:
-    """Return what a part is offered for, in hundredths: the price of its kind by mass and grade, nothing where there is none."""
-    book = open_book(settings.place, settings.folder)
-    part = book.parts.get(item.code)
-    if part is None or item.grade in {None, "X"}:
-        return 0
-    return round(part.used * item.mass_kg * book.grade_factor[str(item.grade)] * 100)
 
 
 def keep_record(connection: Connection, vehicle: Vehicle) -> None:

@@ -4,7 +4,7 @@ The place's rules come first (`rules.toml`: in China the five assemblies are nev
 anywhere), then expected net value with a carbon price. Prices and factors are dated TOML that a site may set.
 """
 
-from vehiclenest.loop.route.book import PLACES, open_book
-from vehiclenest.loop.route.decide import decide
+from vehiclenest.loop.route.book import PLACES, Book, open_book
+from vehiclenest.loop.route.decide import best_route, decide
 
-__all__ = ["PLACES", "decide", "open_book"]
+__all__ = ["PLACES", "Book", "best_route", "decide", "open_book"]

@@ -54,11 +54,7 @@ def decide(item: Item, place: str = "cn", site: Path | None = None) -> Decision:
         Where rules and prices leave an item no route at all.
     """
     book = open_book(place, site)
-    forbidden = book.forbids(item.code, item.assembly)
-    allowed = (option for option in _options(item, book) if option.route not in forbidden)
-    ranked = sorted(((option.net(book.carbon_price), option) for option in allowed), key=itemgetter(0), reverse=True)
-    if not ranked:
-        raise SettingsError(f"nothing may be done with {item.code}", expected=f"a route in the rules of {place}")
+    forbidden, ranked = _ranked(item, book, place)
     best = ranked[0][1]
     return Decision(
         route=best.route,
@@ -71,6 +67,21 @@ def decide(item: Item, place: str = "cn", site: Path | None = None) -> Decision:
         unverified=_names(best.uses, tuple(item.materials), place, site),
         expected_share=best.share,
     )
+
+
+def best_route(item: Item, place: str = "cn", site: Path | None = None) -> Route:
+    """Return the route that `decide` would choose, without money and reason; raises as it does."""
+    return _ranked(item, open_book(place, site), place)[1][0][1].route
+
+
+def _ranked(item: Item, book: Book, place: str) -> tuple[dict[Route, str], list[tuple[float, Option]]]:
+    """Return the forbidden routes with their laws, and what is allowed by net value, the best first."""
+    forbidden = book.forbids(item.code, item.assembly)
+    allowed = (option for option in _options(item, book) if option.route not in forbidden)
+    ranked = sorted(((option.net(book.carbon_price), option) for option in allowed), key=itemgetter(0), reverse=True)
+    if not ranked:
+        raise SettingsError(f"nothing may be done with {item.code}", expected=f"a route in the rules of {place}")
+    return forbidden, ranked
 
 
 def _reason(item: Item, ranked: list[tuple[float, Option]], forbidden: dict[Route, str], book: Book) -> str:
