@@ -10,6 +10,7 @@ from vehiclenest.ledger import Book
 from vehiclenest.ledger.seal import seals_folder
 from vehiclenest.ledger.seal_folder import read_history
 from vehiclenest.web import jobs, tables
+from vehiclenest.web.leads import TO_JOB
 from vehiclenest.web.policy import Permission
 from vehiclenest.web.routes import form, page
 from vehiclenest.web.visit import Here
@@ -28,7 +29,7 @@ def ledger(visit: Here) -> Response[str]:
     return visit.render("ledger.html", events=events, seal=history.last, seals=len(history.seals), last=last)
 
 
-@form("/ledger/verification", Permission.LEDGER_VERIFY)
+@form("/ledger/verification", Permission.LEDGER_VERIFY, leads=TO_JOB)
 def verification(visit: Here) -> Response[Any]:
     """Verify the ledger in the background."""
     with visit.database.writing() as connection:
