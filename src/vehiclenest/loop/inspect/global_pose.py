@@ -1,0 +1,183 @@
+"""The pose of a scan from nowhere: like pairs of points propose motions, a distance field judges them, Gauss–Newton refines the best.
+
+Then every motion that nearly maps the part onto itself is tried after the best poses, and exact distances decide between what is left:
+a part that is nearly symmetric (crankshaft, camshaft, drum) has as many wrong poses that fit almost as well.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vehiclenest.core.errors import InputError
+from vehiclenest.loop.inspect.align import all_refined, costs, distinct, moved_by, solved, turned
+from vehiclenest.loop.inspect.coarse import CoarseField, Surface, Values
+from vehiclenest.loop.inspect.descriptor import Descriptor, Facets, Tree, facets
+from vehiclenest.loop.inspect.mesh import Mesh, Points, move
+from vehiclenest.loop.inspect.pairs import keys_of, proposed
+from vehiclenest.loop.inspect.symmetry import Symmetry, about, rotations, symmetries
+
+Real = NDArray[np.float64]
+Grid = tuple[Values, Points, float]
+LEAST_POINTS = 300
+_WIDE, _MIDDLE, _NARROW = 0.05, 0.015, 0.003  # clips of distances, of the diagonal
+_PROBE, _SLACK = 48, 1.7
+_PROPOSALS, _PAIRS, _RARE = 60_000, 4_000, 30
+_FIRST, _SECOND, _THIRD, _LAST = 160, 40, 10, 8
+_ALIKE = np.deg2rad([12.0, 4.0, 1.0]), (0.04, 0.01, 0.002)  # poses that count as one, by stage: rad, of the diagonal
+_ALTERNATIVES = 3  # poses after which near symmetries are tried
+_TURNS, _SWEPT, _DIPS, _MANY = 720, 2_500, 12, 4_000  # turns about a near axis, points that judge them, turns kept
+_ALL_ROUND = 2_000  # rotations about the middle of the scan, proposed as well
+_DECIDE, _JUDGES, _CLIP_MM, _SETTLE = 4_000, 20_000, 0.3, 3
+_COVER = 0.02  # of the diagonal: a learnt point this close to the scan is covered
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What is learnt of a part once: its fields, what it looks like, and the motions that map it onto itself."""
+
+    surface: Surface
+    coarse: CoarseField
+    descriptor: Descriptor
+    symmetry: Symmetry
+
+
+@dataclass(frozen=True)
+class Start:
+    """A pose (4, 4) that moves the scan into the part's frame. `score` is the greater the better, at most 1.
+
+    `misfit_mm` is the mean of distances clipped at 0.3 mm; `coverage` is the share of the part's surface near which the scan lies.
+    """
+
+    pose: Points
+    score: float
+    misfit_mm: float
+    coverage: float
+
+
+def learn(mesh: Mesh, surface: Surface) -> Learnt:
+    """Return what is learnt of a closed mesh; `surface` knows its exact distances."""
+    coarse = CoarseField.of(mesh, surface)
+    return Learnt(surface, coarse, Descriptor.of(mesh), symmetries(mesh, coarse, surface))
+
+
+def find_pose(points: NDArray[np.float64] | NDArray[np.float32], learnt: Learnt) -> list[Start]:
+    """Return poses of a scan (n, 3) in mm that shows half of the part or more, best first; exactly symmetric poses are one.
+
+    Raises
+    ------
+    InputError
+        Where the scan holds too few points.
+    """
+    if len(points) < LEAST_POINTS:
+        raise InputError(f"the scan holds {len(points)} points", expected=f"at least {LEAST_POINTS}")
+    scan = facets(points, learnt.descriptor.diagonal_mm)
+    return _decided(_searched(scan, learnt), scan, learnt)
+
+
+def _searched(scan: Facets, learnt: Learnt) -> Points:
+    """Return the poses (m, 4, 4) that fit best on the coarse field, refined, best first."""
+    grid: Grid = (learnt.coarse.values, learnt.coarse.origin, learnt.coarse.step)
+    size = learnt.descriptor.diagonal_mm
+    wide, middle, narrow = _WIDE * size, _MIDDLE * size, _NARROW * size
+    centre = scan.even.mean(axis=0)
+    heart = learnt.descriptor.points.mean(axis=0)
+    (first, second, third), shifts = _ALIKE
+    poses, fits = _proposals(scan, learnt, grid, wide)
+    poses = poses[np.argsort(fits, kind="stable")[:6000]]
+    poses = poses[distinct(poses, centre, first, shifts[0] * size, _FIRST)]
+    poses = all_refined(*grid, poses, scan.even[:200], heart, np.geomspace(wide, middle, 7))
+    poses = _ranked(grid, poses, scan.even[:400], middle)
+    poses = poses[distinct(poses, centre, second, shifts[1] * size, _SECOND)]
+    poses = all_refined(*grid, poses, scan.even[:800], heart, np.geomspace(middle, narrow, 5))
+    poses = _ranked(grid, poses, scan.even[:2000], 2 * narrow)
+    poses = poses[distinct(poses, centre, third, shifts[2] * size, _THIRD)]
+    poses = np.concatenate([poses, _alternatives(poses[:_ALTERNATIVES], scan, learnt, grid, narrow)])
+    poses = _ranked(grid, poses, scan.even[:_MANY], 2 * narrow)
+    return poses[distinct(poses, centre, third, shifts[2] * size, _THIRD)]
+
+
+def _alternatives(poses: Points, scan: Facets, learnt: Learnt, grid: Grid, narrow: float) -> Points:
+    """Return what near symmetry makes of the best poses, refined: each motion that nearly fits, and the best turns about an axis."""
+    symmetry = learnt.symmetry
+    heart = learnt.descriptor.points.mean(axis=0)
+    others = (symmetry.near @ poses[:, None]).reshape(-1, 4, 4)
+    others = all_refined(*grid, others, scan.even[:600], heart, np.full(2, 3 * narrow))
+    if symmetry.near_axis is None:
+        return others
+    point, way = symmetry.near_axis
+    turns = about(point, np.stack([turned(way * angle) for angle in np.arange(_TURNS) * (2 * np.pi / _TURNS)]))
+    best = _ranked(grid, np.concatenate([poses, others]), scan.even[:2000], 2 * narrow)
+    kinds = best[_kinds(best, way)]
+    swept = [turns @ pose for pose in kinds]
+    fits = [costs(*grid, family, scan.even[:_SWEPT], narrow) for family in swept]
+    chosen = np.concatenate([family[_dips(fit)[:_DIPS]] for family, fit in zip(swept, fits, strict=True)])
+    chosen = all_refined(*grid, chosen, scan.even[:_MANY], heart, np.full(3, narrow))
+    return np.concatenate([others, chosen])
+
+
+def _kinds(poses: Points, way: Points) -> NDArray[np.int64]:
+    """Return the numbers of the first two poses that differ by more than a turn about an axis (3,) of the part."""
+    images = poses[:, :3, :3].transpose(0, 2, 1) @ way
+    others = np.flatnonzero(images @ images[0] < np.cos(np.deg2rad(5.0)))
+    return np.concatenate([[0], others[:1]]).astype(np.int64)
+
+
+def _dips(fits: Real) -> NDArray[np.int64]:
+    """Return where costs round a circle are least among their neighbours, least first."""
+    low = np.flatnonzero((fits <= np.roll(fits, 1)) & (fits <= np.roll(fits, -1)))
+    return low[np.argsort(fits[low], kind="stable")]
+
+
+def _proposals(scan: Facets, learnt: Learnt, grid: Grid, wide: float) -> tuple[Points, Real]:
+    """Return the motions that like pairs propose and their cost; pairs that are rare in the part come first."""
+    part = learnt.descriptor
+    starts, pairs = part.pairs
+    chance = np.random.default_rng(19)
+    count = len(scan.points)
+    ones, others = chance.integers(max(count, 1), size=(2, 10 * _PAIRS if count else 0))
+    keys = keys_of(scan.points, scan.normals, ones, others)
+    known = np.where(keys >= 0, starts[keys + 1] - starts[keys], 0)
+    chosen = np.flatnonzero(known > 0)[: 4 * _PAIRS]
+    chosen = chosen[np.argsort(np.maximum(known[chosen], _RARE), kind="stable")[:_PAIRS]]
+    poses, fits = proposed(
+        part.points, part.normals, starts, pairs, scan.points, scan.normals, ones[chosen], others[chosen], keys[chosen],
+        *grid, scan.even[:_PROBE], wide, _SLACK, _PROPOSALS,
+    )  # fmt: skip
+    round_about = about(scan.even.mean(axis=0), rotations(_ALL_ROUND))
+    round_about[:, :3, 3] += part.points.mean(axis=0) - scan.even.mean(axis=0)
+    return np.concatenate([poses, round_about]), np.concatenate([fits, costs(*grid, round_about, scan.even[:_PROBE], wide)])
+
+
+def _ranked(grid: Grid, poses: Points, points: Points, width: float) -> Points:
+    """Return the poses in order of their cost."""
+    return poses[np.argsort(costs(*grid, poses, points, width), kind="stable")]
+
+
+def _decided(poses: Points, scan: Facets, learnt: Learnt) -> list[Start]:
+    """Return the poses as starts, refined on exact distances and judged by them."""
+    points = scan.even[:_DECIDE]
+    settled = [_settled(pose, points, learnt.surface, learnt.descriptor) for pose in poses[:_LAST]]
+    judges = scan.cloud[:: max(1, len(scan.cloud) // _JUDGES)]
+    starts = [_start(pose, judges, learnt) for pose in settled]
+    return sorted(starts, key=lambda start: -start.score)
+
+
+def _settled(pose: Points, points: Points, surface: Surface, part: Descriptor) -> Points:
+    """Return a pose refined on exact distances with a kernel that narrows."""
+    heart = part.points.mean(axis=0)
+    for width in np.geomspace(_NARROW * part.diagonal_mm, 3 * _CLIP_MM, _SETTLE):
+        there = move(pose, points)
+        away, slope = surface.nearest(there)
+        weight = np.clip(1 - (away / width) ** 2, 0, None) ** 2
+        rows = np.concatenate([np.cross(there - heart, slope), slope], axis=1)
+        pose = moved_by(pose, solved((rows * weight[:, None]).T @ rows, -(rows.T @ (weight * away))), heart)
+    return pose
+
+
+def _start(pose: Points, points: Points, learnt: Learnt) -> Start:
+    part = learnt.descriptor
+    there = move(pose, points)
+    misfit = float(np.minimum(np.abs(learnt.surface.distance(there)), _CLIP_MM).mean())
+    away, _ = Tree(there).query(part.points, distance_upper_bound=_COVER * part.diagonal_mm)
+    return Start(pose, 1 - misfit / _CLIP_MM, misfit, float(np.isfinite(away).mean()))
