@@ -18,14 +18,16 @@ _DAMPING = 1e-4  # of the mean of the diagonal: directions that the surface does
 def cost(values: Values, origin: Points, step: float, pose: Points, points: Points, width: float, enough: float) -> float:
     """Return the mean of min(|distance|, width) in mm over points (n, 3) after a motion (4, 4); stop early beyond `enough`."""
     scaled = 1 / step
-    r = pose[:3, :3] * scaled
+    r00, r01, r02 = pose[0, 0] * scaled, pose[0, 1] * scaled, pose[0, 2] * scaled
+    r10, r11, r12 = pose[1, 0] * scaled, pose[1, 1] * scaled, pose[1, 2] * scaled
+    r20, r21, r22 = pose[2, 0] * scaled, pose[2, 1] * scaled, pose[2, 2] * scaled
     tx, ty, tz = (pose[0, 3] - origin[0]) * scaled, (pose[1, 3] - origin[1]) * scaled, (pose[2, 3] - origin[2]) * scaled
     total, most = 0.0, enough * len(points)
     for row in range(len(points)):
         px, py, pz = points[row, 0], points[row, 1], points[row, 2]
-        x = r[0, 0] * px + r[0, 1] * py + r[0, 2] * pz + tx
-        y = r[1, 0] * px + r[1, 1] * py + r[1, 2] * pz + ty
-        z = r[2, 0] * px + r[2, 1] * py + r[2, 2] * pz + tz
+        x = r00 * px + r01 * py + r02 * pz + tx
+        y = r10 * px + r11 * py + r12 * pz + ty
+        z = r20 * px + r21 * py + r22 * pz + tz
         total += min(abs(value_at(values, x, y, z)), width)
         if total > most:
             return np.inf
@@ -39,6 +41,24 @@ def costs(values: Values, origin: Points, step: float, poses: Points, points: Po
     for row in range(len(poses)):
         out[row] = cost(values, origin, step, poses[row], points, width, np.inf)
     return out
+
+
+@njit(cache=True, nogil=True)
+def spread(values: Values, origin: Points, step: float, poses: Points, points: Points, width: float) -> tuple[Real, Real]:
+    """Return the least and greatest (n,) of min(|distance|, width) that each point (n, 3) has after the motions (m, 4, 4)."""
+    least, most = np.full(len(points), np.inf), np.zeros(len(points))
+    scaled = 1 / step
+    for index in range(len(poses)):
+        r, t = poses[index, :3, :3] * scaled, (poses[index, :3, 3] - origin) * scaled
+        for row in range(len(points)):
+            px, py, pz = points[row, 0], points[row, 1], points[row, 2]
+            x = r[0, 0] * px + r[0, 1] * py + r[0, 2] * pz + t[0]
+            y = r[1, 0] * px + r[1, 1] * py + r[1, 2] * pz + t[1]
+            z = r[2, 0] * px + r[2, 1] * py + r[2, 2] * pz + t[2]
+            away = min(abs(value_at(values, x, y, z)), width)
+            least[row] = min(least[row], away)
+            most[row] = max(most[row], away)
+    return least, most
 
 
 @njit(cache=True, nogil=True)

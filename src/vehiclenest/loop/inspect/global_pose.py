@@ -4,13 +4,14 @@ Then every motion that nearly maps the part onto itself is tried after the best 
 a part that is nearly symmetric (crankshaft, camshaft, drum) has as many wrong poses that fit almost as well.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vehiclenest.core.errors import InputError
-from vehiclenest.loop.inspect.align import all_refined, costs, distinct, moved_by, solved, turned
+from vehiclenest.loop.inspect.align import all_refined, costs, distinct, moved_by, solved, spread, turned
 from vehiclenest.loop.inspect.coarse import CoarseField, Surface, Values
 from vehiclenest.loop.inspect.descriptor import Descriptor, Facets, Tree, facets
 from vehiclenest.loop.inspect.mesh import Mesh, Points, move
@@ -25,8 +26,11 @@ _PROBE, _SLACK = 48, 1.7
 _PROPOSALS, _PAIRS, _RARE = 60_000, 4_000, 30
 _FIRST, _SECOND, _THIRD, _LAST = 160, 40, 10, 8
 _ALIKE = np.deg2rad([12.0, 4.0, 1.0]), (0.04, 0.01, 0.002)  # poses that count as one, by stage: rad, of the diagonal
+_CLOSE = 1.5  # a pose whose cost on the coarse field is so many times the least is out
 _ALTERNATIVES = 3  # poses after which near symmetries are tried
-_TURNS, _SWEPT, _DIPS, _MANY = 720, 2_500, 12, 4_000  # turns about a near axis, points that judge them, turns kept
+_TURNS, _GLANCES, _SWEPT, _MANY = 720, 72, 3_000, 4_000  # turns about a near axis, and points that judge them
+_DIPS, _DEEPEST = 48, 8  # turns refined, and kept
+_TELLS = 0.3  # a point whose clipped distances differ so much tells turns apart
 _ALL_ROUND = 2_000  # rotations about the middle of the scan, proposed as well
 _DECIDE, _JUDGES, _CLIP_MM, _SETTLE = 4_000, 20_000, 0.3, 3
 _COVER = 0.02  # of the diagonal: a learnt point this close to the scan is covered
@@ -93,8 +97,15 @@ def _searched(scan: Facets, learnt: Learnt) -> Points:
     poses = _ranked(grid, poses, scan.even[:2000], 2 * narrow)
     poses = poses[distinct(poses, centre, third, shifts[2] * size, _THIRD)]
     poses = np.concatenate([poses, _alternatives(poses[:_ALTERNATIVES], scan, learnt, grid, narrow)])
-    poses = _ranked(grid, poses, scan.even[:_MANY], 2 * narrow)
-    return poses[distinct(poses, centre, third, shifts[2] * size, _THIRD)]
+    fits = costs(*grid, poses, _some(scan.cloud, _JUDGES), narrow)
+    order = np.argsort(fits, kind="stable")
+    poses = poses[order[fits[order] <= _CLOSE * fits[order[0]]]]
+    return poses[distinct(poses, centre, third, shifts[2] * size, _LAST)]
+
+
+def _some(points: Points, most: int) -> Points:
+    """Return no more points than that, from all over the scan."""
+    return np.ascontiguousarray(points[:: max(1, -(-len(points) // most))])
 
 
 def _alternatives(poses: Points, scan: Facets, learnt: Learnt, grid: Grid, narrow: float) -> Points:
@@ -109,11 +120,22 @@ def _alternatives(poses: Points, scan: Facets, learnt: Learnt, grid: Grid, narro
     turns = about(point, np.stack([turned(way * angle) for angle in np.arange(_TURNS) * (2 * np.pi / _TURNS)]))
     best = _ranked(grid, np.concatenate([poses, others]), scan.even[:2000], 2 * narrow)
     kinds = best[_kinds(best, way)]
-    swept = [turns @ pose for pose in kinds]
-    fits = [costs(*grid, family, scan.even[:_SWEPT], narrow) for family in swept]
-    chosen = np.concatenate([family[_dips(fit)[:_DIPS]] for family, fit in zip(swept, fits, strict=True)])
-    chosen = all_refined(*grid, chosen, scan.even[:_MANY], heart, np.full(3, narrow))
+    chosen = [_swept(turns @ pose, scan, grid, narrow) for pose in kinds]
+    chosen = all_refined(*grid, np.concatenate(chosen), scan.even[:_MANY], heart, np.full(3, narrow))
     return np.concatenate([others, chosen])
+
+
+def _swept(turns: Points, scan: Facets, grid: Grid, narrow: float) -> Points:
+    """Return the turns that fit best among their neighbours, by the points that do not fit equally well at any turn."""
+    cloud = _some(scan.cloud, _JUDGES)
+    least, most = spread(*grid, turns[:: _TURNS // _GLANCES], cloud, narrow)
+    telling = cloud[most - least > _TELLS * narrow]
+    telling = _some(telling if len(telling) > LEAST_POINTS else cloud, _SWEPT)
+    fits = costs(*grid, turns, telling, narrow)
+    low = np.flatnonzero((fits <= np.roll(fits, 1)) & (fits <= np.roll(fits, -1)))
+    low = low[np.argsort(fits[low], kind="stable")[:_DIPS]]
+    poses = all_refined(*grid, turns[low], _some(telling, _SWEPT // 3), telling.mean(axis=0), np.full(2, 2 * narrow))
+    return _ranked(grid, poses, telling, narrow)[:_DEEPEST]
 
 
 def _kinds(poses: Points, way: Points) -> NDArray[np.int64]:
@@ -121,12 +143,6 @@ def _kinds(poses: Points, way: Points) -> NDArray[np.int64]:
     images = poses[:, :3, :3].transpose(0, 2, 1) @ way
     others = np.flatnonzero(images @ images[0] < np.cos(np.deg2rad(5.0)))
     return np.concatenate([[0], others[:1]]).astype(np.int64)
-
-
-def _dips(fits: Real) -> NDArray[np.int64]:
-    """Return where costs round a circle are least among their neighbours, least first."""
-    low = np.flatnonzero((fits <= np.roll(fits, 1)) & (fits <= np.roll(fits, -1)))
-    return low[np.argsort(fits[low], kind="stable")]
 
 
 def _proposals(scan: Facets, learnt: Learnt, grid: Grid, wide: float) -> tuple[Points, Real]:
@@ -140,13 +156,19 @@ def _proposals(scan: Facets, learnt: Learnt, grid: Grid, wide: float) -> tuple[P
     known = np.where(keys >= 0, starts[keys + 1] - starts[keys], 0)
     chosen = np.flatnonzero(known > 0)[: 4 * _PAIRS]
     chosen = chosen[np.argsort(np.maximum(known[chosen], _RARE), kind="stable")[:_PAIRS]]
-    poses, fits = proposed(
-        part.points, part.normals, starts, pairs, scan.points, scan.normals, ones[chosen], others[chosen], keys[chosen],
-        *grid, scan.even[:_PROBE], wide, _SLACK, _PROPOSALS,
-    )  # fmt: skip
+
+    def half(rows: NDArray[np.int64]) -> tuple[Points, Real]:
+        return proposed(
+            part.points, part.normals, starts, pairs, scan.points, scan.normals, ones[rows], others[rows], keys[rows],
+            *grid, scan.even[:_PROBE], wide, _SLACK, _PROPOSALS // 2,
+        )  # fmt: skip
+
+    with ThreadPoolExecutor(2) as workers:
+        (poses, fits), (more, more_fits) = workers.map(half, (chosen[::2], chosen[1::2]))
     round_about = about(scan.even.mean(axis=0), rotations(_ALL_ROUND))
     round_about[:, :3, 3] += part.points.mean(axis=0) - scan.even.mean(axis=0)
-    return np.concatenate([poses, round_about]), np.concatenate([fits, costs(*grid, round_about, scan.even[:_PROBE], wide)])
+    last_fits = costs(*grid, round_about, scan.even[:_PROBE], wide)
+    return np.concatenate([poses, more, round_about]), np.concatenate([fits, more_fits, last_fits])
 
 
 def _ranked(grid: Grid, poses: Points, points: Points, width: float) -> Points:
@@ -156,10 +178,13 @@ def _ranked(grid: Grid, poses: Points, points: Points, width: float) -> Points:
 
 def _decided(poses: Points, scan: Facets, learnt: Learnt) -> list[Start]:
     """Return the poses as starts, refined on exact distances and judged by them."""
-    points = scan.even[:_DECIDE]
-    settled = [_settled(pose, points, learnt.surface, learnt.descriptor) for pose in poses[:_LAST]]
-    judges = scan.cloud[:: max(1, len(scan.cloud) // _JUDGES)]
-    starts = [_start(pose, judges, learnt) for pose in settled]
+    grid: Grid = (learnt.coarse.values, learnt.coarse.origin, learnt.coarse.step)
+    near = 3 * _NARROW * learnt.descriptor.diagonal_mm
+    points, judges = (
+        given[spread(*grid, poses, given, 2 * near)[0] < near] for given in (_some(scan.even, _DECIDE), _some(scan.cloud, _JUDGES))
+    )  # what is far from the surface in all of them tells nothing, and costs much
+    settled = [_settled(pose, points, learnt.surface, learnt.descriptor) for pose in poses]
+    starts = [_start(pose, judges, scan, learnt) for pose in settled]
     return sorted(starts, key=lambda start: -start.score)
 
 
@@ -175,9 +200,11 @@ def _settled(pose: Points, points: Points, surface: Surface, part: Descriptor) -
     return pose
 
 
-def _start(pose: Points, points: Points, learnt: Learnt) -> Start:
+def _start(pose: Points, judges: Points, scan: Facets, learnt: Learnt) -> Start:
+    """Return a pose with its figures; points of the scan that are no judges count as far off."""
     part = learnt.descriptor
-    there = move(pose, points)
-    misfit = float(np.minimum(np.abs(learnt.surface.distance(there)), _CLIP_MM).mean())
-    away, _ = Tree(there).query(part.points, distance_upper_bound=_COVER * part.diagonal_mm)
+    total = len(_some(scan.cloud, _JUDGES))
+    clipped = np.minimum(np.abs(learnt.surface.distance(move(pose, judges))), _CLIP_MM)
+    misfit = float(clipped.sum() + (total - len(judges)) * _CLIP_MM) / total
+    away, _ = Tree(move(pose, _some(scan.even, _DECIDE))).query(part.points, distance_upper_bound=_COVER * part.diagonal_mm)
     return Start(pose, 1 - misfit / _CLIP_MM, misfit, float(np.isfinite(away).mean()))

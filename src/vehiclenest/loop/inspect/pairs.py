@@ -20,7 +20,6 @@ SHORTEST_MM = 2.0
 RUNGS = 72  # up to 990 mm
 ANGLES = 6  # bins of 15°
 BINS = RUNGS * ANGLES**3
-_SIGNED = 0.25  # cosine from which a normal's side is known from its angle against the line
 _AGREES = 0.3  # of cosines and sines that ought to be equal
 
 
@@ -81,17 +80,45 @@ def keys_of(points: Points, normals: Points, ones: Whole, others: Whole) -> Whol
     return out
 
 
+@njit(cache=True, nogil=True, inline="always")
+def _dot(one: Real, other: Real) -> float:
+    return one[0] * other[0] + one[1] * other[1] + one[2] * other[2]
+
+
 @njit(cache=True, nogil=True)
-def _frame(line: Real, across: Real) -> Real:
-    """Return the rows (3, 3) of a frame: the unit line, the direction across it that a vector has, and the third."""
-    out = np.empty((3, 3))
-    out[0] = line
-    flat = across - np.dot(across, line) * line
-    out[1] = flat / max(np.sqrt(np.dot(flat, flat)), 1e-12)
+def _frame(line: Real, across: Real, out: Real) -> None:
+    """Write the rows (3, 3) of a frame: the unit line, the direction across it that a vector has, and the third."""
+    along = _dot(across, line)
+    size = 0.0
+    for axis in range(3):
+        out[0, axis] = line[axis]
+        out[1, axis] = across[axis] - along * line[axis]
+        size += out[1, axis] ** 2
+    scaled = 1 / max(np.sqrt(size), 1e-12)
+    for axis in range(3):
+        out[1, axis] *= scaled
     out[2, 0] = out[0, 1] * out[1, 2] - out[0, 2] * out[1, 1]
     out[2, 1] = out[0, 2] * out[1, 0] - out[0, 0] * out[1, 2]
     out[2, 2] = out[0, 0] * out[1, 1] - out[0, 1] * out[1, 0]
-    return out
+
+
+@njit(cache=True, nogil=True)
+def _lay(source: Real, target: Real, side: float, a: Real, b: Real, p: Real, q: Real, pose: Real) -> None:
+    """Write the motion (4, 4) that lays frame on frame (their normals turned round where `side` is −1) and middle on middle."""
+    for i in range(3):
+        for j in range(3):
+            pose[i, j] = target[0, i] * source[0, j] + side * (target[1, i] * source[1, j] + target[2, i] * source[2, j])
+    for i in range(3):
+        moved = 0.0
+        for j in range(3):
+            moved += pose[i, j] * (a[j] + b[j])
+        pose[i, 3] = (p[i] + q[i] - moved) / 2
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _seen(pose: Real, normal: Real, other: Real) -> float:
+    """Return the cosine between a normal after a motion and another."""
+    return _dot(pose[0], normal) * other[0] + _dot(pose[1], normal) * other[1] + _dot(pose[2], normal) * other[2]
 
 
 @njit(cache=True, nogil=True)
@@ -119,42 +146,33 @@ def proposed(
     """
     poses, costs = np.empty((most, 4, 4)), np.empty(most)
     found, tried, best = 0, 0, width
-    pose = np.eye(4)
+    pose, source, target, way = np.eye(4), np.empty((3, 3)), np.empty((3, 3)), np.empty(3)
     for row in range(len(ones)):
         a, b = scan[ones[row]], scan[others[row]]
-        line = b - a
-        length = np.sqrt(np.dot(line, line))
-        line = line / length
+        line = (b - a) / np.sqrt(_dot(b - a, b - a))
         n, m = scan_normals[ones[row]], scan_normals[others[row]]
-        lean, lean_other = np.dot(n, line), np.dot(m, line)
+        lean, lean_other = _dot(n, line), _dot(m, line)
+        on_first = abs(lean) <= abs(lean_other)  # the normal more across the line fixes the turn
+        fixing, checking, leans = (n, m, lean) if on_first else (m, n, lean_other)
+        _frame(line, fixing, source)
         for place in range(starts[keys[row]], starts[keys[row] + 1]):
             if tried >= most or found >= most - 1:
                 return poses[:found], costs[:found]
             tried += 1
             first, second = pairs[place] // len(model), pairs[place] % len(model)
             p, q = model[first], model[second]
-            way = q - p
-            way = way / np.sqrt(np.dot(way, way))
-            u, v = model_normals[first], model_normals[second]
-            lies, lies_other = np.dot(u, way), np.dot(v, way)
-            on_first = abs(lies) + abs(lean) <= abs(lies_other) + abs(
-                lean_other
-            )  # the normal more across the line fixes the turn
+            length = np.sqrt((q[0] - p[0]) ** 2 + (q[1] - p[1]) ** 2 + (q[2] - p[2]) ** 2)
+            for axis in range(3):
+                way[axis] = (q[axis] - p[axis]) / length
+            fixed, checked = first if on_first else second, second if on_first else first
+            lies = _dot(model_normals[fixed], way)
+            _frame(way, model_normals[fixed], target)
             for side in (1.0, -1.0):
-                if on_first:
-                    if abs(side * lean - lies) > _AGREES:
-                        continue
-                    source, target = _frame(line, side * n), _frame(way, u)
-                else:
-                    if abs(side * lean_other - lies_other) > _AGREES:
-                        continue
-                    source, target = _frame(line, side * m), _frame(way, v)
-                turn = target.T @ source
-                there = turn @ (m if on_first else n)
-                if abs(np.dot(there, v if on_first else u)) < 1 - _AGREES:
+                if abs(side * leans - lies) > _AGREES:
                     continue
-                pose[:3, :3] = turn
-                pose[:3, 3] = (p + q) / 2 - turn @ ((a + b) / 2)
+                _lay(source, target, side, a, b, p, q, pose)
+                if abs(_seen(pose, checking, model_normals[checked])) < 1 - _AGREES:
+                    continue
                 fit = cost(values, origin, step, pose, probe, width, slack * best)
                 if fit < np.inf and found < most:
                     poses[found] = pose
