@@ -14,6 +14,7 @@ from vehiclenest.loop.inspect.mesh import Mesh, Points
 
 Values = NDArray[np.float32]
 NODES = 500_000
+_BORDER = 0.01  # steps: what is cut off at the upper border
 _MARGIN = 0.08  # of the diagonal, on every side
 
 
@@ -45,7 +46,7 @@ class CoarseField:
         step = float((span.prod() / nodes) ** (1 / 3))
         shape = np.ceil(span / step).astype(np.int64) + 1
         origin = mesh.low - margin
-        places = np.stack(np.meshgrid(*(np.arange(size) for size in shape), indexing="ij"), axis=-1).reshape(-1, 3)
+        places = np.indices(tuple(shape)).reshape(3, -1).T
         return cls(origin, step, surface.distance(origin + step * places).reshape(shape).astype(np.float32))
 
     def distance(self, points: Points) -> NDArray[np.float64]:
@@ -71,7 +72,7 @@ def value_at(values: Values, x: float, y: float, z: float) -> float:
     high = (values[i + 1, j, k] * (1 - w) + values[i + 1, j, k + 1] * w) * (1 - v)
     high += (values[i + 1, j + 1, k] * (1 - w) + values[i + 1, j + 1, k + 1] * w) * v
     beyond = abs(x - cx) + abs(y - cy) + abs(z - cz)
-    return low * (1 - u) + high * u + (beyond if beyond > 0.01 else 0.0)
+    return low * (1 - u) + high * u + (beyond if beyond > _BORDER else 0.0)
 
 
 @njit(cache=True, nogil=True, fastmath=True, inline="always")

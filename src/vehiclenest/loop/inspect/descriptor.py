@@ -4,7 +4,7 @@ Of a scan that shows half of a part, each pair of points has to be a pair of the
 pairs are among theirs, and by how well lengths between points (D2, Osada et al., ACM TOG 2002) agree with one of the part's views.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
@@ -68,6 +68,22 @@ class Descriptor:
         points, normals = np.ascontiguousarray(samples.points[chosen]), np.ascontiguousarray(samples.normals[chosen])
         return cls(points, normals, mesh.diagonal_mm, (shares / shares.sum()).astype(np.float32), views)
 
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what has to be kept."""
+        return {
+            "points": self.points,
+            "normals": self.normals,
+            "diagonal_mm": np.array(self.diagonal_mm),
+            "shares": self.shares,
+            "views": self.views,
+        }
+
+    @staticmethod
+    def stored(arrays: Mapping[str, NDArray[Any]]) -> "Descriptor":
+        """Return what `arrays` gave."""
+        whole = {name: arrays[name] for name in ("points", "normals", "shares", "views")}
+        return Descriptor(diagonal_mm=float(arrays["diagonal_mm"]), **whole)
+
     @cached_property
     def pairs(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Pairs of the part's points by bin, see `pairs.table`."""
@@ -107,14 +123,6 @@ def likeness(scan: Facets, learnt: Sequence[Descriptor]) -> NDArray[np.float64]:
         chance = np.log(part.shares[found] * (1 - _UNSEEN) + _UNSEEN / BINS).mean()
         out[row] = chance - _D2_WEIGHT * np.abs(part.views - lengths).sum(axis=1).min()
     return out
-
-
-def shortlist(points: NDArray[Any], learnt: Sequence[Descriptor], most: int) -> list[int]:
-    """Return the numbers of the parts that a scan (n, 3) is most likely of, best first."""
-    size = float(np.median([part.diagonal_mm for part in learnt]))
-    extent = float(np.linalg.norm(np.ptp(points[:: max(1, len(points) // 2000)], axis=0)))
-    order = np.argsort(-likeness(facets(points, min(size, extent)), learnt), kind="stable")
-    return [int(row) for row in order[:most]]
 
 
 def _drawn(count: int, pairs: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -4,8 +4,10 @@ Then every motion that nearly maps the part onto itself is tried after the best 
 a part that is nearly symmetric (crankshaft, camshaft, drum) has as many wrong poses that fit almost as well.
 """
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +28,7 @@ _PROBE, _SLACK = 48, 1.7
 _PROPOSALS, _PAIRS, _RARE = 60_000, 4_000, 30
 _FIRST, _SECOND, _THIRD, _LAST = 160, 40, 10, 8
 _ALIKE = np.deg2rad([12.0, 4.0, 1.0]), (0.04, 0.01, 0.002)  # poses that count as one, by stage: rad, of the diagonal
+_GLANCE, _GLANCE_MM = 12_000, 1.0  # proposals of a short search, and the clip of distances there
 _CLOSE = 1.5  # a pose whose cost on the coarse field is so many times the least is out
 _ALTERNATIVES = 3  # poses after which near symmetries are tried
 _TURNS, _GLANCES, _SWEPT, _MANY = 720, 72, 3_000, 4_000  # turns about a near axis, and points that judge them
@@ -33,6 +36,7 @@ _DIPS, _DEEPEST = 48, 8  # turns refined, and kept
 _TELLS = 0.3  # a point whose clipped distances differ so much tells turns apart
 _ALL_ROUND = 2_000  # rotations about the middle of the scan, proposed as well
 _DECIDE, _JUDGES, _CLIP_MM, _SETTLE = 4_000, 20_000, 0.3, 3
+_CORNERS = 12  # points of the part by which two poses are held against each other
 _COVER = 0.02  # of the diagonal: a learnt point this close to the scan is covered
 
 
@@ -44,6 +48,20 @@ class Learnt:
     coarse: CoarseField
     descriptor: Descriptor
     symmetry: Symmetry
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what has to be kept beside the fields."""
+        kept = {f"descriptor_{name}": array for name, array in self.descriptor.arrays().items()}
+        return kept | {f"symmetry_{name}": array for name, array in self.symmetry.arrays().items()}
+
+    @staticmethod
+    def stored(surface: Surface, coarse: CoarseField, arrays: Mapping[str, NDArray[Any]]) -> "Learnt":
+        """Return what `arrays` gave, with the fields of the part."""
+        said = {
+            room: {name.removeprefix(f"{room}_"): array for name, array in arrays.items() if name.startswith(f"{room}_")}
+            for room in ("descriptor", "symmetry")
+        }
+        return Learnt(surface, coarse, Descriptor.stored(said["descriptor"]), Symmetry.stored(said["symmetry"]))
 
 
 @dataclass(frozen=True)
@@ -59,9 +77,8 @@ class Start:
     coverage: float
 
 
-def learn(mesh: Mesh, surface: Surface) -> Learnt:
-    """Return what is learnt of a closed mesh; `surface` knows its exact distances."""
-    coarse = CoarseField.of(mesh, surface)
+def learn(mesh: Mesh, surface: Surface, coarse: CoarseField) -> Learnt:
+    """Return what is learnt of a closed mesh; `surface` knows its exact distances, `coarse` is its coarse field."""
     return Learnt(surface, coarse, Descriptor.of(mesh), symmetries(mesh, coarse, surface))
 
 
@@ -76,10 +93,17 @@ def find_pose(points: NDArray[np.float64] | NDArray[np.float32], learnt: Learnt)
     if len(points) < LEAST_POINTS:
         raise InputError(f"the scan holds {len(points)} points", expected=f"at least {LEAST_POINTS}")
     scan = facets(points, learnt.descriptor.diagonal_mm)
-    return _decided(_searched(scan, learnt), scan, learnt)
+    return _decided(_searched(scan, learnt, _PROPOSALS), scan, learnt)
 
 
-def _searched(scan: Facets, learnt: Learnt) -> Points:
+def glance(scan: Facets, learnt: Learnt) -> float:
+    """Return how far a scan is from a part at the pose that a short search finds: mean distance clipped at 1 mm, on the coarse field."""
+    poses = _searched(scan, learnt, _GLANCE)
+    grid: Grid = (learnt.coarse.values, learnt.coarse.origin, learnt.coarse.step)
+    return float(costs(*grid, poses[:1], _some(scan.even, _DECIDE), _GLANCE_MM)[0])
+
+
+def _searched(scan: Facets, learnt: Learnt, proposals: int) -> Points:
     """Return the poses (m, 4, 4) that fit best on the coarse field, refined, best first."""
     grid: Grid = (learnt.coarse.values, learnt.coarse.origin, learnt.coarse.step)
     size = learnt.descriptor.diagonal_mm
@@ -87,7 +111,7 @@ def _searched(scan: Facets, learnt: Learnt) -> Points:
     centre = scan.even.mean(axis=0)
     heart = learnt.descriptor.points.mean(axis=0)
     (first, second, third), shifts = _ALIKE
-    poses, fits = _proposals(scan, learnt, grid, wide)
+    poses, fits = _proposals(scan, learnt, grid, wide, proposals)
     poses = poses[np.argsort(fits, kind="stable")[:6000]]
     poses = poses[distinct(poses, centre, first, shifts[0] * size, _FIRST)]
     poses = all_refined(*grid, poses, scan.even[:200], heart, np.geomspace(wide, middle, 7))
@@ -100,7 +124,20 @@ def _searched(scan: Facets, learnt: Learnt) -> Points:
     fits = costs(*grid, poses, _some(scan.cloud, _JUDGES), narrow)
     order = np.argsort(fits, kind="stable")
     poses = poses[order[fits[order] <= _CLOSE * fits[order[0]]]]
-    return poses[distinct(poses, centre, third, shifts[2] * size, _LAST)]
+    poses = poses[distinct(poses, centre, third, shifts[2] * size, 4 * _LAST)]
+    return _unlike(poses, learnt, shifts[2] * size)[:_LAST]
+
+
+def _unlike(poses: Points, learnt: Learnt, shift: float) -> Points:
+    """Return the poses that are not one before after an exact symmetry."""
+    if learnt.symmetry.axis is None and len(learnt.symmetry.rotations) == 1:
+        return poses
+    points = learnt.descriptor.points[:_CORNERS]
+    kept: list[Points] = []
+    for row in range(len(poses)):
+        if all(learnt.symmetry.difference_mm(poses[row], other, points) > shift for other in kept):
+            kept.append(poses[row])
+    return np.stack(kept)
 
 
 def _some(points: Points, most: int) -> Points:
@@ -120,12 +157,12 @@ def _alternatives(poses: Points, scan: Facets, learnt: Learnt, grid: Grid, narro
     turns = about(point, np.stack([turned(way * angle) for angle in np.arange(_TURNS) * (2 * np.pi / _TURNS)]))
     best = _ranked(grid, np.concatenate([poses, others]), scan.even[:2000], 2 * narrow)
     kinds = best[_kinds(best, way)]
-    chosen = [_swept(turns @ pose, scan, grid, narrow) for pose in kinds]
+    chosen = [_swept(turns @ pose, scan, grid, heart, narrow) for pose in kinds]
     chosen = all_refined(*grid, np.concatenate(chosen), scan.even[:_MANY], heart, np.full(3, narrow))
     return np.concatenate([others, chosen])
 
 
-def _swept(turns: Points, scan: Facets, grid: Grid, narrow: float) -> Points:
+def _swept(turns: Points, scan: Facets, grid: Grid, heart: Points, narrow: float) -> Points:
     """Return the turns that fit best among their neighbours, by the points that do not fit equally well at any turn."""
     cloud = _some(scan.cloud, _JUDGES)
     least, most = spread(*grid, turns[:: _TURNS // _GLANCES], cloud, narrow)
@@ -134,7 +171,7 @@ def _swept(turns: Points, scan: Facets, grid: Grid, narrow: float) -> Points:
     fits = costs(*grid, turns, telling, narrow)
     low = np.flatnonzero((fits <= np.roll(fits, 1)) & (fits <= np.roll(fits, -1)))
     low = low[np.argsort(fits[low], kind="stable")[:_DIPS]]
-    poses = all_refined(*grid, turns[low], _some(telling, _SWEPT // 3), telling.mean(axis=0), np.full(2, 2 * narrow))
+    poses = all_refined(*grid, turns[low], _some(telling, _SWEPT // 3), heart, np.full(3, 2 * narrow))
     return _ranked(grid, poses, telling, narrow)[:_DEEPEST]
 
 
@@ -145,7 +182,7 @@ def _kinds(poses: Points, way: Points) -> NDArray[np.int64]:
     return np.concatenate([[0], others[:1]]).astype(np.int64)
 
 
-def _proposals(scan: Facets, learnt: Learnt, grid: Grid, wide: float) -> tuple[Points, Real]:
+def _proposals(scan: Facets, learnt: Learnt, grid: Grid, wide: float, most: int) -> tuple[Points, Real]:
     """Return the motions that like pairs propose and their cost; pairs that are rare in the part come first."""
     part = learnt.descriptor
     starts, pairs = part.pairs
@@ -160,7 +197,7 @@ def _proposals(scan: Facets, learnt: Learnt, grid: Grid, wide: float) -> tuple[P
     def half(rows: NDArray[np.int64]) -> tuple[Points, Real]:
         return proposed(
             part.points, part.normals, starts, pairs, scan.points, scan.normals, ones[rows], others[rows], keys[rows],
-            *grid, scan.even[:_PROBE], wide, _SLACK, _PROPOSALS // 2,
+            *grid, scan.even[:_PROBE], wide, _SLACK, most // 2,
         )  # fmt: skip
 
     with ThreadPoolExecutor(2) as workers:
@@ -181,7 +218,8 @@ def _decided(poses: Points, scan: Facets, learnt: Learnt) -> list[Start]:
     grid: Grid = (learnt.coarse.values, learnt.coarse.origin, learnt.coarse.step)
     near = 3 * _NARROW * learnt.descriptor.diagonal_mm
     points, judges = (
-        given[spread(*grid, poses, given, 2 * near)[0] < near] for given in (_some(scan.even, _DECIDE), _some(scan.cloud, _JUDGES))
+        given[spread(*grid, poses, given, 2 * near)[0] < near]
+        for given in (_some(scan.even, _DECIDE), _some(scan.cloud, _JUDGES))
     )  # what is far from the surface in all of them tells nothing, and costs much
     settled = [_settled(pose, points, learnt.surface, learnt.descriptor) for pose in poses]
     starts = [_start(pose, judges, scan, learnt) for pose in settled]
@@ -191,7 +229,7 @@ def _decided(poses: Points, scan: Facets, learnt: Learnt) -> list[Start]:
 def _settled(pose: Points, points: Points, surface: Surface, part: Descriptor) -> Points:
     """Return a pose refined on exact distances with a kernel that narrows."""
     heart = part.points.mean(axis=0)
-    for width in np.geomspace(_NARROW * part.diagonal_mm, 3 * _CLIP_MM, _SETTLE):
+    for width in np.geomspace(2 * _NARROW * part.diagonal_mm, 3 * _CLIP_MM, _SETTLE):
         there = move(pose, points)
         away, slope = surface.nearest(there)
         weight = np.clip(1 - (away / width) ** 2, 0, None) ** 2

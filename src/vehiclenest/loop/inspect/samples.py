@@ -19,17 +19,16 @@ class Samples:
 
     @classmethod
     def of(cls, mesh: Mesh, count: int, seed: int = 0) -> "Samples":
-        """Return `count` points, as many to every mm²; the same each time."""
+        """Return `count` points, as many to every mm², in random order; the same each time."""
         chance = np.random.default_rng(seed)
         areas = mesh.areas_mm2
         ends = np.cumsum(areas)
-        places = (np.arange(count) + chance.random(count)) / count * ends[-1]
+        places: Points = (chance.permutation(count) + chance.random(count)) / count * ends[-1]
         triangle = np.minimum(np.searchsorted(ends, places, side="right"), len(areas) - 1)
-        first, second = chance.random((2, count))
-        folded = first + second > 1
-        first, second = np.where(folded, 1 - first, first)[:, None], np.where(folded, 1 - second, second)[:, None]
+        shares = chance.random((count, 2, 1))
+        shares = np.where(shares.sum(axis=1, keepdims=True) > 1, 1 - shares, shares)
         corners = mesh.corners[triangle]
-        points = corners[:, 0] + first * (corners[:, 1] - corners[:, 0]) + second * (corners[:, 2] - corners[:, 0])
+        points = corners[:, 0] + shares[:, 0] * (corners[:, 1] - corners[:, 0]) + shares[:, 1] * (corners[:, 2] - corners[:, 0])
         normals = mesh.doubled_normals[triangle] / np.maximum(2 * areas[triangle], 1e-30)[:, None]
         return cls(points, normals)
 

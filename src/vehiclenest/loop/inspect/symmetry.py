@@ -4,7 +4,9 @@ Rotations are spread evenly (super-Fibonacci spirals, Alexa, CVPR 2022), with fi
 best are refined and measured on the triangles. What nearly fits is kept: a search for a pose has to try it as an alternative.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +27,6 @@ _FEW, _REFINED, _SOME, _MANY = 300, 600, 3_000, 40_000
 _WORTH_MM, _PASSES = 0.5, 4
 _ALIKE = 2.0  # degrees
 _NEAR_TURNS, _NEAR_AXIS = 41, 0.12  # turns probed; mean of the clipped distance over its clip, at most
-_DEGENERATE = 0.05  # relative difference of moments of two axes that may be turned into each other
 _PROBES = (0.1, 0.7, 1.3, 2.1, 2.9)  # rad: no two share a period
 
 
@@ -46,14 +47,44 @@ class Symmetry:
 
     def difference_mm(self, found: Points, truth: Points, points: Points) -> float:
         """Return by how much two poses of a scan differ at most at the reference's points (n, 3), modulo exact symmetry, in mm."""
-        apart = found @ np.linalg.inv(truth)
-        least = np.inf
-        for motion in self.rotations:
-            left = np.linalg.inv(motion) @ apart
-            if self.axis is not None:
-                left = _unwound(left, *self.axis)
-            least = min(least, float(np.linalg.norm(move(left, points) - points, axis=1).max()))
-        return least
+        apart = undone(self.rotations) @ (found @ undone(truth[None])[0])
+        if self.axis is not None:
+            apart = np.stack([_unwound(left, *self.axis) for left in apart])
+        ways = np.einsum("kij,nj->kni", apart[:, :3, :3], points) + apart[:, None, :3, 3] - points
+        return float(np.sqrt((ways**2).sum(axis=2).max(axis=1).min()))
+
+    def alike(self, pose: Points) -> tuple[Points, ...]:
+        """Return the other poses (4, 4) of a scan that fit exactly as well as one, but for turns about an axis."""
+        return tuple(motion @ pose for motion in self.rotations[1:])
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what has to be kept."""
+        return {
+            "rotations": self.rotations,
+            "axis": _rows(self.axis),
+            "near_axis": _rows(self.near_axis),
+            "near": self.near,
+            "near_mm": self.near_mm,
+        }
+
+    @staticmethod
+    def stored(arrays: Mapping[str, NDArray[Any]]) -> "Symmetry":
+        """Return what `arrays` gave."""
+        lines = [None if len(rows) == 0 else (rows[0], rows[1]) for rows in (arrays["axis"], arrays["near_axis"])]
+        return Symmetry(arrays["rotations"], lines[0], lines[1], arrays["near"], arrays["near_mm"])
+
+
+def undone(motions: Points) -> Points:
+    """Return the motion (m, 4, 4) that undoes each of some (m, 4, 4)."""
+    out = np.tile(np.eye(4), (len(motions), 1, 1))
+    out[:, :3, :3] = motions[:, :3, :3].transpose(0, 2, 1)
+    out[:, :3, 3] = -np.einsum("nji,nj->ni", motions[:, :3, :3], motions[:, :3, 3])
+    return out
+
+
+def _rows(line: tuple[Points, Points] | None) -> Points:
+    """Return a line as rows (2, 3), no line as none."""
+    return np.empty((0, 3)) if line is None else np.stack(line)
 
 
 def symmetries(mesh: Mesh, coarse: CoarseField, surface: Surface) -> Symmetry:
@@ -64,11 +95,10 @@ def symmetries(mesh: Mesh, coarse: CoarseField, surface: Surface) -> Symmetry:
     few, some = Samples.of(mesh, _FEW, seed=1).points, Samples.of(mesh, _SOME, seed=2).points
     grid = coarse.values, coarse.origin, coarse.step
     width = _WIDTH * diagonal
-    moments, columns = np.linalg.eigh(spread)
-    axes = np.ascontiguousarray(columns.T)
+    axes = np.ascontiguousarray(np.linalg.eigh(spread)[1].T)
     axis = next((way for way in axes if _is_axis(surface, some, dense, middle, way)), None)
     near_axis = None if axis is not None else next((way for way in axes if _is_near(grid, some, middle, way, width)), None)
-    tried = np.concatenate([_best(grid, turns, middle, few, width) for turns in _candidates(axes, moments)])
+    tried = np.concatenate([_best(grid, turns, middle, few, width) for turns in _candidates(axes)])
     poses = all_refined(*grid, tried, some[:_REFINED], middle, np.geomspace(width, _NARROW * diagonal, 8))
     poses = _least(grid, poses, some, middle, width, axis)[1:]
     settled = np.array([_settled(pose, surface, some, middle) for pose in poses]).reshape(-1, 4, 4)
@@ -155,15 +185,14 @@ def rotations(count: int) -> Points:
     return np.ascontiguousarray(np.moveaxis(np.array(rows), 2, 0))
 
 
-def _candidates(axes: Points, moments: Points) -> list[Points]:
-    """Return families of rotations (m, 3, 3) to try: all round, turns about each axis, half turns about the ways across an even pair."""
+def _candidates(axes: Points) -> list[Points]:
+    """Return families of rotations (m, 3, 3) to try: all round, turns about each axis, half turns about the ways across each."""
     angles = np.arange(1, _TURNS) * (2 * np.pi / _TURNS)
     families = [rotations(_ROTATIONS)]
     families += [np.stack([turned(way * angle) for angle in angles]) for way in axes]
     for a, b in ((0, 1), (1, 2), (0, 2)):
-        if abs(moments[a] - moments[b]) <= _DEGENERATE * max(moments[a], moments[b]):
-            ways = [np.cos(angle) * axes[a] + np.sin(angle) * axes[b] for angle in angles / 2]
-            families.append(np.stack([turned(way * np.pi) for way in ways]))
+        ways = [np.cos(angle) * axes[a] + np.sin(angle) * axes[b] for angle in angles[::2] / 2]
+        families.append(np.stack([turned(way * np.pi) for way in ways]))
     return families
 
 
