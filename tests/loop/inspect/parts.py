@@ -62,6 +62,25 @@ def rod() -> Any:
     return solid - rod_of(60, 28).translate((0, 0, -30)) - rod_of(60, 12).translate((150, 0, -30))
 
 
+def brake_disc(*, marked: bool = True, vanes: int = 0) -> Any:
+    """Return a brake disc with five bolt holes; a small hole between two of them alone tells its five positions apart."""
+    solid = rod_of(22, 140) - rod_of(30, 75).translate((0, 0, -4)) + rod_of(45, 78)
+    solid -= rod_of(40, 70).translate((0, 0, -2)) + rod_of(60, 32).translate((0, 0, -2))
+    for turn in range(5):
+        solid -= rod_of(60, 7, 32).translate((55, 0, 0)).rotate((0, 0, 72 * turn))
+    for turn in range(vanes):
+        solid -= Solid.cube((80, 6, 8), True).translate((120, 0, 11)).rotate((0, 0, 360 * turn / vanes))
+    return solid - rod_of(60, 4, 32).translate((58, 0, 0)).rotate((0, 0, 36)) if marked else solid
+
+
+def gear() -> Any:
+    """Return a gear of 36 teeth with a keyway in its bore: half a turn about the keyway maps it onto itself."""
+    solid = rod_of(20, 50, 180)
+    for turn in range(36):
+        solid += Solid.cube((14, 4.5, 20), True).translate((53, 0, 10)).rotate((0, 0, 10 * turn))
+    return solid - rod_of(30, 15, 64).translate((0, 0, -5)) - Solid.cube((10, 5, 60), True).translate((15, 0, 10))
+
+
 def wedge() -> Any:
     """Return a block with a slanted top and a pocket: no motion maps it onto itself."""
     slant = block(200, 200, 40).rotate((0, 25, 0)).translate((0, 0, 35))
@@ -82,6 +101,10 @@ PARTS: dict[str, Callable[[], Any]] = {
     "cuboid": lambda: block(100, 60, 20),
     "cube": lambda: block(50, 50, 50),
     "wedge": wedge,
+    "brake disc": brake_disc,
+    "ventilated disc": lambda: brake_disc(vanes=37),
+    "even disc": lambda: brake_disc(marked=False),
+    "gear": gear,
 }
 
 

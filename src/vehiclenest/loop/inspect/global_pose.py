@@ -36,6 +36,7 @@ _DIPS, _DEEPEST = 48, 8  # turns refined, and kept
 _TELLS = 0.3  # a point whose clipped distances differ so much tells turns apart
 _ALL_ROUND = 2_000  # rotations about the middle of the scan, proposed as well
 _DECIDE, _JUDGES, _CLIP_MM, _SETTLE = 4_000, 20_000, 0.3, 3
+_SAME_MM = 0.05  # poses that differ less once settled are one
 _CORNERS = 12  # points of the part by which two poses are held against each other
 _COVER = 0.02  # of the diagonal: a learnt point this close to the scan is covered
 
@@ -129,9 +130,7 @@ def _searched(scan: Facets, learnt: Learnt, proposals: int) -> Points:
 
 
 def _unlike(poses: Points, learnt: Learnt, shift: float) -> Points:
-    """Return the poses that are not one before after an exact symmetry."""
-    if learnt.symmetry.axis is None and len(learnt.symmetry.rotations) == 1:
-        return poses
+    """Return the poses that differ from all before, also after an exact symmetry, by a shift in mm."""
     points = learnt.descriptor.points[:_CORNERS]
     kept: list[Points] = []
     for row in range(len(poses)):
@@ -221,8 +220,8 @@ def _decided(poses: Points, scan: Facets, learnt: Learnt) -> list[Start]:
         given[spread(*grid, poses, given, 2 * near)[0] < near]
         for given in (_some(scan.even, _DECIDE), _some(scan.cloud, _JUDGES))
     )  # what is far from the surface in all of them tells nothing, and costs much
-    settled = [_settled(pose, points, learnt.surface, learnt.descriptor) for pose in poses]
-    starts = [_start(pose, judges, scan, learnt) for pose in settled]
+    settled = np.stack([_settled(pose, points, learnt.surface, learnt.descriptor) for pose in poses])
+    starts = [_start(pose, judges, scan, learnt) for pose in _unlike(settled, learnt, _SAME_MM)]
     return sorted(starts, key=lambda start: -start.score)
 
 

@@ -99,7 +99,8 @@ def symmetries(mesh: Mesh, coarse: CoarseField, surface: Surface) -> Symmetry:
     axis = next((way for way in axes if _is_axis(surface, some, dense, middle, way)), None)
     near_axis = None if axis is not None else next((way for way in axes if _is_near(grid, some, middle, way, width)), None)
     tried = np.concatenate([_best(grid, turns, middle, few, width) for turns in _candidates(axes)])
-    poses = all_refined(*grid, tried, some[:_REFINED], middle, np.geomspace(width, _NARROW * diagonal, 8))
+    widths = np.concatenate([np.full(10, width), np.geomspace(width, _NARROW * diagonal, 8)])  # at rest before the kernel narrows
+    poses = all_refined(*grid, tried, some[:_REFINED], middle, widths)
     poses = _least(grid, poses, some, middle, width, axis)[1:]
     settled = np.array([_settled(pose, surface, some, middle) for pose in poses]).reshape(-1, 4, 4)
     settled = _least(grid, settled, some, middle, width, axis)
