@@ -7,21 +7,22 @@ a part that is nearly symmetric (crankshaft, camshaft, drum) has as many wrong p
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vehiclenest.core.errors import InputError
-from vehiclenest.loop.inspect.align import all_refined, costs, distinct, moved_by, solved, spread, turned
-from vehiclenest.loop.inspect.coarse import CoarseField, Surface, Values
+from vehiclenest.loop.inspect.align import distinct, moved_by, solved, turned
+from vehiclenest.loop.inspect.coarse import CoarseField, Surface
 from vehiclenest.loop.inspect.descriptor import Descriptor, Facets, Tree, facets
+from vehiclenest.loop.inspect.judge import CORES, Judge
 from vehiclenest.loop.inspect.mesh import Mesh, Points, move
 from vehiclenest.loop.inspect.pairs import keys_of, proposed
 from vehiclenest.loop.inspect.symmetry import Symmetry, about, rotations, symmetries
 
 Real = NDArray[np.float64]
-Grid = tuple[Values, Points, float]
 LEAST_POINTS = 300
 _WIDE, _MIDDLE, _NARROW = 0.05, 0.015, 0.003  # clips of distances, of the diagonal
 _PROBE, _SLACK = 48, 1.7
@@ -49,6 +50,11 @@ class Learnt:
     coarse: CoarseField
     descriptor: Descriptor
     symmetry: Symmetry
+
+    @cached_property
+    def judge(self) -> Judge:
+        """What tries motions of a scan on the coarse field."""
+        return Judge(self.coarse, self.descriptor.points.mean(axis=0))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return what has to be kept beside the fields."""
@@ -100,32 +106,30 @@ def find_pose(points: NDArray[np.float64] | NDArray[np.float32], learnt: Learnt)
 def glance(scan: Facets, learnt: Learnt) -> float:
     """Return how far a scan is from a part at the pose that a short search finds: mean distance clipped at 1 mm, on the coarse field."""
     poses = _searched(scan, learnt, _GLANCE)
-    grid: Grid = (learnt.coarse.values, learnt.coarse.origin, learnt.coarse.step)
-    return float(costs(*grid, poses[:1], _some(scan.even, _DECIDE), _GLANCE_MM)[0])
+    return float(learnt.judge.costs(poses[:1], _some(scan.even, _DECIDE), _GLANCE_MM)[0])
 
 
 def _searched(scan: Facets, learnt: Learnt, proposals: int) -> Points:
     """Return the poses (m, 4, 4) that fit best on the coarse field, refined, best first."""
-    grid: Grid = (learnt.coarse.values, learnt.coarse.origin, learnt.coarse.step)
+    judge = learnt.judge
     size = learnt.descriptor.diagonal_mm
     wide, middle, narrow = _WIDE * size, _MIDDLE * size, _NARROW * size
     centre = scan.even.mean(axis=0)
-    heart = learnt.descriptor.points.mean(axis=0)
     (first, second, third), shifts = _ALIKE
-    poses, fits = _proposals(scan, learnt, grid, wide, proposals)
+    poses, fits = _proposals(scan, learnt, wide, proposals)
     poses = poses[np.argsort(fits, kind="stable")[:6000]]
     poses = poses[distinct(poses, centre, first, shifts[0] * size, _FIRST)]
-    poses = all_refined(*grid, poses, scan.even[:200], heart, np.geomspace(wide, middle, 7))
-    poses = _ranked(grid, poses, scan.even[:400], middle)
+    poses = judge.refined(poses, scan.even[:200], np.geomspace(wide, middle, 7))
+    poses = judge.ranked(poses, scan.even[:400], middle)
     poses = poses[distinct(poses, centre, second, shifts[1] * size, _SECOND)]
-    poses = all_refined(*grid, poses, scan.even[:800], heart, np.geomspace(middle, narrow, 5))
-    poses = _ranked(grid, poses, scan.even[:2000], 2 * narrow)
+    poses = judge.refined(poses, scan.even[:800], np.geomspace(middle, narrow, 5))
+    poses = judge.ranked(poses, scan.even[:2000], 2 * narrow)
     poses = poses[distinct(poses, centre, third, shifts[2] * size, _THIRD)]
-    poses = np.concatenate([poses, _alternatives(poses[:_ALTERNATIVES], scan, learnt, grid, narrow)])
-    fits = costs(*grid, poses, _some(scan.cloud, _JUDGES), narrow)
+    poses = np.concatenate([poses, _alternatives(poses[:_ALTERNATIVES], scan, learnt, narrow)])
+    fits = judge.costs(poses, _some(scan.cloud, _JUDGES), narrow)
     order = np.argsort(fits, kind="stable")
     poses = poses[order[fits[order] <= _CLOSE * fits[order[0]]]]
-    poses = poses[distinct(poses, centre, third, shifts[2] * size, 4 * _LAST)]
+    poses = poses[distinct(poses, centre, third, shifts[2] * size, 2 * _LAST)]
     return _unlike(poses, learnt, shifts[2] * size)[:_LAST]
 
 
@@ -144,34 +148,33 @@ def _some(points: Points, most: int) -> Points:
     return np.ascontiguousarray(points[:: max(1, -(-len(points) // most))])
 
 
-def _alternatives(poses: Points, scan: Facets, learnt: Learnt, grid: Grid, narrow: float) -> Points:
+def _alternatives(poses: Points, scan: Facets, learnt: Learnt, narrow: float) -> Points:
     """Return what near symmetry makes of the best poses, refined: each motion that nearly fits, and the best turns about an axis."""
-    symmetry = learnt.symmetry
-    heart = learnt.descriptor.points.mean(axis=0)
+    symmetry, judge = learnt.symmetry, learnt.judge
     others = (symmetry.near @ poses[:, None]).reshape(-1, 4, 4)
-    others = all_refined(*grid, others, scan.even[:600], heart, np.full(2, 3 * narrow))
+    others = judge.refined(others, scan.even[:600], np.full(2, 3 * narrow))
     if symmetry.near_axis is None:
         return others
     point, way = symmetry.near_axis
     turns = about(point, np.stack([turned(way * angle) for angle in np.arange(_TURNS) * (2 * np.pi / _TURNS)]))
-    best = _ranked(grid, np.concatenate([poses, others]), scan.even[:2000], 2 * narrow)
+    best = judge.ranked(np.concatenate([poses, others]), scan.even[:2000], 2 * narrow)
     kinds = best[_kinds(best, way)]
-    chosen = [_swept(turns @ pose, scan, grid, heart, narrow) for pose in kinds]
-    chosen = all_refined(*grid, np.concatenate(chosen), scan.even[:_MANY], heart, np.full(3, narrow))
+    chosen = [_swept(turns @ pose, scan, judge, narrow) for pose in kinds]
+    chosen = judge.refined(np.concatenate(chosen), scan.even[:_MANY], np.full(3, narrow))
     return np.concatenate([others, chosen])
 
 
-def _swept(turns: Points, scan: Facets, grid: Grid, heart: Points, narrow: float) -> Points:
+def _swept(turns: Points, scan: Facets, judge: Judge, narrow: float) -> Points:
     """Return the turns that fit best among their neighbours, by the points that do not fit equally well at any turn."""
     cloud = _some(scan.cloud, _JUDGES)
-    least, most = spread(*grid, turns[:: _TURNS // _GLANCES], cloud, narrow)
+    least, most = judge.spread(turns[:: _TURNS // _GLANCES], cloud, narrow)
     telling = cloud[most - least > _TELLS * narrow]
     telling = _some(telling if len(telling) > LEAST_POINTS else cloud, _SWEPT)
-    fits = costs(*grid, turns, telling, narrow)
+    fits = judge.costs(turns, telling, narrow)
     low = np.flatnonzero((fits <= np.roll(fits, 1)) & (fits <= np.roll(fits, -1)))
     low = low[np.argsort(fits[low], kind="stable")[:_DIPS]]
-    poses = all_refined(*grid, turns[low], _some(telling, _SWEPT // 3), heart, np.full(3, 2 * narrow))
-    return _ranked(grid, poses, telling, narrow)[:_DEEPEST]
+    poses = judge.refined(turns[low], _some(telling, _SWEPT // 3), np.full(3, 2 * narrow))
+    return judge.ranked(poses, telling, narrow)[:_DEEPEST]
 
 
 def _kinds(poses: Points, way: Points) -> NDArray[np.int64]:
@@ -181,7 +184,7 @@ def _kinds(poses: Points, way: Points) -> NDArray[np.int64]:
     return np.concatenate([[0], others[:1]]).astype(np.int64)
 
 
-def _proposals(scan: Facets, learnt: Learnt, grid: Grid, wide: float, most: int) -> tuple[Points, Real]:
+def _proposals(scan: Facets, learnt: Learnt, wide: float, most: int) -> tuple[Points, Real]:
     """Return the motions that like pairs propose and their cost; pairs that are rare in the part come first."""
     part = learnt.descriptor
     starts, pairs = part.pairs
@@ -193,47 +196,43 @@ def _proposals(scan: Facets, learnt: Learnt, grid: Grid, wide: float, most: int)
     chosen = np.flatnonzero(known > 0)[: 4 * _PAIRS]
     chosen = chosen[np.argsort(np.maximum(known[chosen], _RARE), kind="stable")[:_PAIRS]]
 
-    def half(rows: NDArray[np.int64]) -> tuple[Points, Real]:
+    def share(rows: NDArray[np.int64]) -> tuple[Points, Real]:
         return proposed(
             part.points, part.normals, starts, pairs, scan.points, scan.normals, ones[rows], others[rows], keys[rows],
-            *grid, scan.even[:_PROBE], wide, _SLACK, most // 2,
+            *learnt.judge.grid, scan.even[:_PROBE], wide, _SLACK, most // CORES,
         )  # fmt: skip
 
-    with ThreadPoolExecutor(2) as workers:
-        (poses, fits), (more, more_fits) = workers.map(half, (chosen[::2], chosen[1::2]))
+    with ThreadPoolExecutor(CORES) as workers:
+        found = list(workers.map(share, [chosen[start::CORES] for start in range(CORES)]))
     round_about = about(scan.even.mean(axis=0), rotations(_ALL_ROUND))
     round_about[:, :3, 3] += part.points.mean(axis=0) - scan.even.mean(axis=0)
-    last_fits = costs(*grid, round_about, scan.even[:_PROBE], wide)
-    return np.concatenate([poses, more, round_about]), np.concatenate([fits, more_fits, last_fits])
-
-
-def _ranked(grid: Grid, poses: Points, points: Points, width: float) -> Points:
-    """Return the poses in order of their cost."""
-    return poses[np.argsort(costs(*grid, poses, points, width), kind="stable")]
+    last_fits = learnt.judge.costs(round_about, scan.even[:_PROBE], wide)
+    return np.concatenate([*(poses for poses, _ in found), round_about]), np.concatenate(
+        [*(fits for _, fits in found), last_fits]
+    )
 
 
 def _decided(poses: Points, scan: Facets, learnt: Learnt) -> list[Start]:
     """Return the poses as starts, refined on exact distances and judged by them."""
-    grid: Grid = (learnt.coarse.values, learnt.coarse.origin, learnt.coarse.step)
+    judge = learnt.judge
     near = 3 * _NARROW * learnt.descriptor.diagonal_mm
     points, judges = (
-        given[spread(*grid, poses, given, 2 * near)[0] < near]
-        for given in (_some(scan.even, _DECIDE), _some(scan.cloud, _JUDGES))
+        given[judge.spread(poses, given, 2 * near)[0] < near] for given in (_some(scan.even, _DECIDE), _some(scan.cloud, _JUDGES))
     )  # what is far from the surface in all of them tells nothing, and costs much
-    settled = np.stack([_settled(pose, points, learnt.surface, learnt.descriptor) for pose in poses])
+    settled = np.stack([_settled(pose, points, learnt) for pose in poses])
     starts = [_start(pose, judges, scan, learnt) for pose in _unlike(settled, learnt, _SAME_MM)]
     return sorted(starts, key=lambda start: -start.score)
 
 
-def _settled(pose: Points, points: Points, surface: Surface, part: Descriptor) -> Points:
+def _settled(pose: Points, points: Points, learnt: Learnt) -> Points:
     """Return a pose refined on exact distances with a kernel that narrows."""
-    heart = part.points.mean(axis=0)
-    for width in np.geomspace(2 * _NARROW * part.diagonal_mm, 3 * _CLIP_MM, _SETTLE):
+    middle = learnt.judge.middle
+    for width in np.geomspace(2 * _NARROW * learnt.descriptor.diagonal_mm, 3 * _CLIP_MM, _SETTLE):
         there = move(pose, points)
-        away, slope = surface.nearest(there)
+        away, slope = learnt.surface.nearest(there)
         weight = np.clip(1 - (away / width) ** 2, 0, None) ** 2
-        rows = np.concatenate([np.cross(there - heart, slope), slope], axis=1)
-        pose = moved_by(pose, solved((rows * weight[:, None]).T @ rows, -(rows.T @ (weight * away))), heart)
+        rows = np.concatenate([np.cross(there - middle, slope), slope], axis=1)
+        pose = moved_by(pose, solved((rows * weight[:, None]).T @ rows, -(rows.T @ (weight * away))), middle)
     return pose
 
 
