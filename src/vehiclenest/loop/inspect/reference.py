@@ -21,9 +21,11 @@ from vehiclenest.core.errors import ConflictError, InputError, NotFoundError, Wh
 from vehiclenest.loop.inspect.coarse import CoarseField
 from vehiclenest.loop.inspect.field import Field
 from vehiclenest.loop.inspect.flip import without_flat
+from vehiclenest.loop.inspect.global_pose import Learnt, learn
 from vehiclenest.loop.inspect.mesh import Mesh
 
 _VERSION = 1
+TOLERANCE_MM = 0.1  # where a card names none
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _SHAPE, _SEARCH, _PART = "shape.npz", "search.npz", "part.json"
 
@@ -35,7 +37,7 @@ class Part:
     part_id: str
     family: str = "general"
     material: str = ""
-    tolerance_mm: float = 0.1
+    tolerance_mm: float = TOLERANCE_MM
     marks: tuple[str, ...] = ()
     source: str = ""
 
@@ -48,6 +50,7 @@ class Reference:
     mesh: Mesh
     field: Field
     coarse: CoarseField
+    learnt: Learnt
 
     @staticmethod
     def learn(mesh: Mesh, part: Part) -> "Reference":
@@ -64,7 +67,8 @@ class Reference:
             )
         whole = without_flat(_rounded(mesh).checked(part.source or part.part_id))
         field = Field.of(whole)
-        return Reference(part, whole, field, CoarseField.of(whole, field))
+        coarse = CoarseField.of(whole, field)
+        return Reference(part, whole, field, coarse, learn(whole, field, coarse))
 
     def save(self, folder: Path) -> None:
         """Write the reference into a folder of its own, whole or not at all."""
@@ -73,6 +77,8 @@ class Reference:
         try:
             shape: dict[str, Any] = {"vertices": self.mesh.vertices, "triangles": self.mesh.triangles}
             np.savez_compressed(made / _SHAPE, **shape, **self.field.arrays(), **_named("coarse", self.coarse))
+            search: dict[str, Any] = {**self.learnt.arrays()}
+            np.savez_compressed(made / _SEARCH, **search)
             (made / _PART).write_text(json.dumps({"version": _VERSION, **asdict(self.part)}, indent=1), encoding="utf-8")
             old = folder.with_name(f".old-{folder.name}")
             if folder.exists():
@@ -98,7 +104,8 @@ class Reference:
         try:
             mesh = Mesh(arrays["vertices"], arrays["triangles"])
             coarse = CoarseField(arrays["coarse_origin"], float(arrays["coarse_step"]), arrays["coarse_values"])
-            return Reference(part, mesh, Field.stored(mesh, arrays), coarse)
+            field = Field.stored(mesh, arrays)
+            return Reference(part, mesh, field, coarse, Learnt.stored(field, coarse, _arrays(folder / _SEARCH)))
         except KeyError as error:
             raise _broken(folder / _SHAPE, f"{error} is not in it") from None
 
@@ -183,10 +190,15 @@ class Library:
         ConflictError
             Where the library has a part of this name and it is not to be replaced.
         """
-        folder = self.folder / reference.part.part_id
-        if folder.exists() and not replace:
-            raise ConflictError(f"the library has a part {reference.part.part_id}", expected="another --id, or --replace")
+        folder = self.check_new(reference.part.part_id, replace=replace)
         reference.save(folder)
         self.__dict__.pop("parts", None)
         self._open.pop(reference.part.part_id, None)
+        return folder
+
+    def check_new(self, part_id: str, *, replace: bool = False) -> Path:
+        """Return the folder that a part will have; raise `ConflictError` where there is one and it is not to be replaced."""
+        folder = self.folder / part_id
+        if folder.exists() and not replace:
+            raise ConflictError(f"the library has a part {part_id}", expected="another --id, or --replace")
         return folder
