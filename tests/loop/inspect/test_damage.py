@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from vehiclenest.core.errors import InputError
 from vehiclenest.loop.inspect.damage import assess_damage, covered_share
@@ -19,7 +20,7 @@ def cells() -> SurfaceCells:
     return SurfaceCells.of(disc(3.0))
 
 
-def on_top(points: Array, normals: Array) -> Array:
+def on_top(points: Array, normals: Array) -> NDArray[np.bool_]:
     return (normals[:, 2] > 0.9) & (np.abs(points[:, 2] - 20) < 1)
 
 

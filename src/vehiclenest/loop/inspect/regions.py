@@ -53,8 +53,9 @@ def find_regions(cells: SurfaceCells, scan: Gathered, field: WearField, noise_mm
         for cell in crack.cells:
             cracked[cells.touching.of(int(cell))] = True
     noises = noise_mm * np.where(cells.sharp, _SHARP_NOISE, 1.0)
-    variance = noises**2 / np.maximum(scan.count, 1.0) + field.deviation_mm**2
-    weights = np.where((scan.count > 0) & ~cracked, 1 / variance, 0.0)
+    # a stray point among few makes its cell uncertain, one alone tells nothing
+    variance = np.maximum(noises**2, scan.variance) / np.maximum(scan.count, 1.0) + field.deviation_mm**2
+    weights = np.where((scan.count > 1) & ~cracked, 1 / variance, 0.0)
     fine, fine_spread = matched(
         cells.near.first, cells.near.to, cells.planes, residual, weights, max(WIDTHS_MM[0], cells.edge_mm)
     )
@@ -65,7 +66,7 @@ def find_regions(cells: SurfaceCells, scan: Gathered, field: WearField, noise_mm
     depth = np.where(np.abs(fine) > np.abs(wide), fine, wide)
     floor = np.where(cells.sharp, SHARP_DEPTH, 1.0) * least_mm
     limit = float(norm.isf(FALSE_PER_PART / (4 * max(1, len(cells))))) + _MARGIN
-    seeds = np.flatnonzero((clearness > limit) & (np.abs(depth) > 0.7 * floor) & (scan.count > 0))
+    seeds = np.flatnonzero((clearness > limit) & (np.abs(depth) > 0.7 * floor) & (weights > 0))
     seeds = seeds[np.argsort(-np.abs(depth[seeds]))]
     return [*cracks, *_grown(cells, seeds, depth, fine, fine_spread)]
 

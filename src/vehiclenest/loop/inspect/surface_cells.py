@@ -144,7 +144,7 @@ def _patches(planes: Real, area: Real, origin: Real, edge: float) -> tuple[Whole
     whole = np.bincount(patch, area, count)
     made = np.column_stack([np.bincount(patch, area * planes[:, column], count) / whole for column in range(6)])
     made[:, 3:] /= np.maximum(np.linalg.norm(made[:, 3:], axis=1, keepdims=True), 1e-12)
-    return patch.astype(np.int32), made, whole
+    return patch.astype(np.int32), made, np.asarray(whole, dtype=np.float64)
 
 
 def _joined(patch: Whole, touching: Links, count: int) -> Links:

@@ -54,6 +54,10 @@ def verdict(
         return Verdict("manual", (*doubts, *source))
     if mends := tuple(_mends(damage, tolerance_mm)):
         return Verdict("remanufacture", (*mends, *source))
+    return _nothing_found(damage, deviation, tolerance_mm, source)
+
+
+def _nothing_found(damage: Damage, deviation: Deviation, tolerance_mm: float, source: tuple[str, ...]) -> Verdict:
     if max(abs(deviation.p01), abs(deviation.p99)) > tolerance_mm:
         told = f"1 % of the surface is off by {max(-deviation.p01, deviation.p99):.2f} mm or more, beyond {tolerance_mm:g} mm"
         return Verdict("manual", (f"{told}, yet no defect explains it.", *source))

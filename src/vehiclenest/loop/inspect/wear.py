@@ -37,7 +37,7 @@ def wear_field(cells: SurfaceCells, scan: Gathered, noise_mm: float) -> WearFiel
     """Return the smooth field under the deviations of a scan."""
     points = scan.count * np.where(cells.sharp, 1e-3, 1.0)
     patches = len(cells.patch_area)
-    weight = np.bincount(cells.patch, points, patches)
+    weight: Real = np.bincount(cells.patch, points, patches).astype(np.float64)
     raw = np.bincount(cells.patch, points * scan.mean, patches) / np.maximum(weight, 1e-300)
     covered = np.bincount(cells.patch, scan.count, patches) >= _LEAST_PATCH_POINTS
     clear = covered & (np.abs(raw) < MOST_WEAR_MM)
@@ -133,4 +133,5 @@ def _touched(cells: SurfaceCells, here: Flags) -> Flags:
 def _moved_by_pose(cells: SurfaceCells, places: Real, normals: Real) -> Real:
     """Return how the distance (c, 6) at each place follows a small motion (rx, ry, rz, tx, ty, tz) about the middle of the part."""
     middle = (cells.planes[:, :3].min(axis=0) + cells.planes[:, :3].max(axis=0)) / 2
-    return np.column_stack([np.cross(places - middle, normals), normals])
+    turned: Real = np.cross(places - middle, normals)  # pyright: ignore[reportAssignmentType]
+    return np.column_stack([turned, normals])
