@@ -27,7 +27,7 @@ LEAST_POINTS = 300
 _WIDE, _MIDDLE, _NARROW = 0.05, 0.015, 0.003  # clips of distances, of the diagonal
 _PROBE, _SLACK = 48, 1.7
 _PROPOSALS, _PAIRS, _RARE = 60_000, 4_000, 30
-_FIRST, _SECOND, _THIRD, _LAST = 160, 40, 10, 8
+_JUDGED, _FIRST, _SECOND, _THIRD, _LAST = 6_000, 320, 80, 12, 8
 _ALIKE = np.deg2rad([12.0, 4.0, 1.0]), (0.04, 0.01, 0.002)  # poses that count as one, by stage: rad, of the diagonal
 _GLANCE, _GLANCE_MM = 12_000, 1.0  # proposals of a short search, and the clip of distances there
 _CLOSE = 1.5  # a pose whose cost on the coarse field is so many times the least is out
@@ -117,7 +117,7 @@ def _searched(scan: Facets, learnt: Learnt, proposals: int) -> Points:
     centre = scan.even.mean(axis=0)
     (first, second, third), shifts = _ALIKE
     poses, fits = _proposals(scan, learnt, wide, proposals)
-    poses = poses[np.argsort(fits, kind="stable")[:6000]]
+    poses = judge.ranked(poses[np.argsort(fits, kind="stable")[:_JUDGED]], scan.even[: 3 * _PROBE], wide)
     poses = poses[distinct(poses, centre, first, shifts[0] * size, _FIRST)]
     poses = judge.refined(poses, scan.even[:200], np.geomspace(wide, middle, 7))
     poses = judge.ranked(poses, scan.even[:400], middle)

@@ -11,7 +11,7 @@ from vehiclenest.core.errors import InputError
 from vehiclenest.loop.inspect.descriptor import Facets, facets, likeness
 from vehiclenest.loop.inspect.global_pose import LEAST_POINTS, Learnt, Start, find_pose, glance
 
-_LISTED, _SETTLED = 24, 4
+_LISTED, _SETTLED = 40, 5
 _LEAST_FACETS = 30
 
 
