@@ -5,8 +5,6 @@ On every page: no serious violation of WCAG found by axe, nothing wider than the
 browser (the content security policy is in force).
 """
 
-# axe-playwright carries few types.
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 import csv
 import re
 from collections.abc import Iterator
@@ -14,17 +12,16 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.web.looking import log_in, look
 from tests.web.serving import Served, serving
 
 from vehiclenest.site import example_manifest
 from vehiclenest.web.language import Speech
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-PASSWORD = "eleven green lorries 7"
-_TARGET = 44  # px
 
 
 @pytest.fixture(scope="module")
@@ -37,40 +34,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def rows() -> list[dict[str, str]]:
     with example_manifest() as path, path.open(encoding="utf-8") as file:
         return [row for row in csv.DictReader(file) if row["powertrain"] == "petrol" and row["category"] == "M1"]
-
-
-def log_in(page: "Page", served: Served, say: Speech) -> None:
-    page.goto(f"{served.url}/login")
-    page.get_by_label(say("User name")).fill("admin")
-    page.get_by_label(say("Password")).fill(served.password or "")
-    page.get_by_role("button", name=say("Log in"), exact=True).click()
-    if page.get_by_role("alert").count():
-        page.get_by_label(say("User name")).fill("admin")
-        page.get_by_label(say("Password")).fill(PASSWORD)
-        page.get_by_role("button", name=say("Log in"), exact=True).click()
-        return
-    page.goto(f"{served.url}/yard")  # leads to the new password
-    page.get_by_label(say("Current password")).fill(served.password or "")
-    page.get_by_label(say("New password"), exact=True).fill(PASSWORD)
-    page.get_by_label(say("New password again")).fill(PASSWORD)
-    page.get_by_role("button", name=say("Change the password")).click()
-
-
-def look(page: "Page") -> None:
-    """Look at a page as it is meant to be."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page).response["violations"]
-    bad = [(item["id"], item["nodes"][0]["html"][:200]) for item in found if item["impact"] in {"serious", "critical"}]
-    assert bad == [], page.url
-    assert not page.evaluate("document.documentElement.scrollWidth > window.innerWidth"), page.url
-    small = page.eval_on_selector_all(
-        "button, select, header a, input:not([type=hidden]):not([type=checkbox]), label.tick",
-        """(items, least) => items.filter(item => item.offsetParent && item.getBoundingClientRect().height < least)
-        .map(item => item.outerHTML)""",
-        _TARGET - 0.5,
-    )
-    assert small == [], page.url
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,20 @@ def test_a_weak_password_is_refused(password: str) -> None:
         security.check_new_password(password, "operator")
 
 
+def test_common_passwords_are_refused_and_such_that_are_made_of_them() -> None:
+    """Of the library's list all that are long enough to be chosen, and the first 300 others written two or three times."""
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+    common: list[str] = list(FREQUENCY_LISTS["passwords"])
+    assert len(common) >= 3_000
+    tried = [word for word in common if len(word) >= security.SHORTEST_PASSWORD]
+    tried += [made for word in common[:300] for made in (word + word, word + word + word) if len(made) >= 12]
+    assert len(tried) > 300
+    for password in tried:
+        with pytest.raises(InputError, match="easy to guess"):
+            security.check_new_password(password, "operator")
+
+
 def test_any_character_may_stand_in_a_password() -> None:
     security.check_new_password("车巢 räder & brücken ✓", "operator")
 

@@ -2,11 +2,13 @@
 
 # pyarrow carries few types.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+import csv
 import io
 import json
 import re
 import threading
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -16,7 +18,11 @@ from sqlalchemy import select, text
 from tests.web.conftest import Base, Browser
 
 from vehiclenest.ledger import Trace, trace
+from vehiclenest.ledger.balance import balance, columns_of
 from vehiclenest.ledger.seal import seal, seals_folder
+from vehiclenest.site import example_manifest
+from vehiclenest.site.run import run
+from vehiclenest.site.settings import Settings
 from vehiclenest.web import jobs, tables, yard
 from vehiclenest.web.kinds import KINDS
 from vehiclenest.web.policy import Role
@@ -87,10 +93,42 @@ def test_a_vehicle_goes_all_the_way(fresh_base: Base) -> None:
     report = browser.get("/flows").text
     assert "<svg" in report
     assert "Recovery rates" in report
-    csv = browser.get("/flows/download.csv?by=material").text
+    listed = browser.get("/flows/download.csv?by=material").text
     table = pq.read_table(io.BytesIO(browser.get("/flows/download.parquet?by=material").content))
-    assert csv.count("\n") == table.num_rows + 1
+    assert listed.count("\n") == table.num_rows + 1
     assert sum(table["received_kg"].to_pylist()) == pytest.approx(1280)
+    # The trace is drawn and exported: the engine came from the vehicle alone.
+    assert f'href="/trace?id={found.origins[0].lot.uri.replace(":", "%3A")}"' in traced
+    shares = browser.get(f"/trace/shares.csv?id={VIN}-ENG").text.splitlines()
+    assert shares[0] == "direction,id,name,end,mass_kg,share"
+    assert shares[1].startswith(f"backward,{found.origins[0].lot.uri},")
+    assert shares[1].endswith(",1.0")
+
+
+def test_flows_of_a_stage_or_material_add_up_to_all(fresh_base: Base) -> None:
+    """The sums over stages, and over materials, are those of the balance; energy and money by stage are those of the span."""
+    with example_manifest() as manifest:
+        run([manifest], fresh_base.database.ledger, Settings(), datetime.now(UTC), lambda _stage, _done, _total: None)
+    browser = fresh_base.browser(Role.ENGINEER)
+
+    def rows(query: str) -> list[dict[str, str]]:
+        return list(csv.DictReader(io.StringIO(browser.get(f"/flows/download.csv?{query}").text)))
+
+    whole = {row["stage"]: float(row["produced_kg"]) for row in rows("by=stage")}
+    copper = {row["stage"]: float(row["produced_kg"]) for row in rows("by=stage&material=copper")}
+    assert 0 < copper["disassembling"] < whole["disassembling"]
+    materials = rows("by=material&stage=disassembling")
+    assert sum(float(row["produced_kg"]) for row in materials) == pytest.approx(whole["disassembling"])
+    assert {row["material"]: float(row["produced_kg"]) for row in materials}["copper"] == pytest.approx(copper["disassembling"])
+    with columns_of(fresh_base.database.ledger) as columns:
+        expected = balance(columns)
+    energy = rows("what=energy")
+    assert sum(float(row["kwh"]) for row in energy) == pytest.approx(sum(expected["energy_kwh"].values()))
+    money = rows("what=money")
+    assert sum(Decimal(row["amount"]) for row in money) == sum(Decimal(row["amount"]) for row in expected["money"])
+    assert {row["stage"] for row in rows("what=money&stage=shipping")} == {"shipping"}
+    assert browser.get("/flows?stage=nowhere").status_code == 200
+    assert "Nothing in these days" in browser.get("/flows?stage=nowhere").text
 
 
 def test_a_trader_sells_a_part_and_sees_no_more(base: Base) -> None:

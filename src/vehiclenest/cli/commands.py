@@ -15,6 +15,7 @@ from vehiclenest.cli.claims import claims
 from vehiclenest.cli.contest import contest
 from vehiclenest.cli.disclose import disclose
 from vehiclenest.cli.hash import hash_events
+from vehiclenest.cli.inspect import inspect
 from vehiclenest.cli.options import FILE, Command, as_of_option, database, json_flag, print_json, progress
 from vehiclenest.cli.regenerate import regenerate
 from vehiclenest.cli.seal import prove_event, seal_ledger, verify_ledger
@@ -65,6 +66,7 @@ app.add_command(verify_ledger)
 app.add_command(prove_event)
 app.add_command(regenerate)
 app.add_command(battery)
+app.add_command(inspect)
 app.add_command(serve)
 app.add_command(sound)
 for of_sound in (cabin, zones, xtc, mask, render):

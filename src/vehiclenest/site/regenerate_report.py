@@ -14,9 +14,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.utils import htmlsafe_json_dumps
 
+from vehiclenest.core.page import plotly_script, security_policy
 from vehiclenest.loop.regenerate import BOUNDARY_NAMES, Check, Outcome, Row, element_table
 from vehiclenest.site.files import whole_file
-from vehiclenest.site.report import asset, plotly_script, script_hash
+from vehiclenest.site.report import asset
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _ELEMENTS = ("Li", "Ni", "Co", "Mn", "C", "S", "Na", "P", "F", "Fe", "Al", "Cu")
@@ -36,7 +37,6 @@ def _write(
     path: Path, generated: datetime, *, outcomes: Sequence[Outcome], limits: Sequence[Check], rows: Sequence[Row], runs: int
 ) -> None:
     scripts = {"plotly": plotly_script(), "own": asset("regenerate.js")}
-    policy = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src "
     page = (
         _environment()
         .get_template("regenerate.html")
@@ -49,7 +49,7 @@ def _write(
             generated=generated.astimezone(UTC),
             style=asset("report.css"),
             scripts=scripts,
-            policy=policy + " ".join(map(script_hash, scripts.values())),
+            policy=security_policy(scripts.values()),
             data=htmlsafe_json_dumps(_chart_data(outcomes, rows)),
         )
     )

@@ -5,14 +5,12 @@ the page; a content security policy names every script by its hash, so that noth
 """
 
 import tomllib
-from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
-from hashlib import sha256
 from math import floor
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.utils import htmlsafe_json_dumps
 
+from vehiclenest.core.page import plotly_script, security_policy
 from vehiclenest.disclosure import USES, Rates, recovery_rates, targets
 from vehiclenest.ledger.balance import VehicleFate
 from vehiclenest.loop.records import Route, Stream
@@ -147,8 +146,7 @@ def _page(result: Result, title: str, generated: datetime, place: str) -> str:
         "listed": min(len(result.vehicles), _MOST_VEHICLES),
         "scripts": scripts,
         "style": asset("report.css"),
-        "policy": "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src "
-        + " ".join(map(script_hash, scripts.values())),
+        "policy": security_policy(scripts.values()),
     }
     context["data"] = htmlsafe_json_dumps(_chart_data(context))
     return _environment().get_template("report.html").render(context)
@@ -158,20 +156,6 @@ def _page(result: Result, title: str, generated: datetime, place: str) -> str:
 def asset(name: str) -> str:
     """Return a file of the templates as text."""
     return (_TEMPLATES / name).read_text(encoding="utf-8")
-
-
-@cache
-def plotly_script() -> str:
-    """Return Plotly's own script, as a page can hold it."""
-    from plotly.offline import get_plotlyjs
-
-    # A page's parser makes \n of \r\n before it hashes, and ends the script at its closing tag wherever that stands.
-    return str(get_plotlyjs()).replace("\r\n", "\n").replace("</script", r"<\/script")
-
-
-def script_hash(script: str) -> str:
-    """Return how a content security policy names a script."""
-    return f"'sha256-{b64encode(sha256(script.encode('utf-8')).digest()).decode()}'"
 
 
 @cache

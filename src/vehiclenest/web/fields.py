@@ -1,10 +1,13 @@
 """What a form of free fields sent, as text by name; and the keyset pages that lists are read in."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
+
+from litestar.params import PathParameter
 
 LONGEST = 200
 LARGEST_KEY = 2**63 - 1
+PathKey = Annotated[int, PathParameter(ge=0, le=LARGEST_KEY)]  # a number in a path that a database can look up
 
 
 def text(data: Mapping[str, Any], name: str, longest: int = LONGEST) -> str:

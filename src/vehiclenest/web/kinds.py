@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
-from vehiclenest.web import epcis, grading, imports, verification
+from vehiclenest.web import epcis, grading, imports, sealing, verification
 from vehiclenest.web.jobs import Kind
 
 KINDS: Mapping[str, Kind] = {
     "grade": grading.grade,
     "import": imports.book,
+    "seal": sealing.seal_ledger,
     "verify": verification.verify_ledger,
     epcis.KIND: epcis.book,
 }

@@ -6,7 +6,7 @@
 Handlers are plain functions and run in a thread; `quick=True` keeps one that only reads a few rows by an index in the event loop.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -20,6 +20,7 @@ from litestar.exceptions import NotAuthorizedException, PermissionDeniedExceptio
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 
+from vehiclenest.web.leads import Lead, linked
 from vehiclenest.web.policy import PUBLIC, Permission
 
 PERMISSION = "permission"
@@ -77,9 +78,12 @@ def page(
     return _declared(get(path, opt=options, responses=_HTML, media_type=media_type, **more), quick=quick)
 
 
-def form(path: str, permission: Permission, *, while_must_change: bool = False, **more: Any) -> Declared:
-    """Declare what a form of a page does; it answers with a redirect (303), or with the page and what was wrong."""
+def form(
+    path: str, permission: Permission, *, while_must_change: bool = False, leads: Sequence[Lead] = (), **more: Any
+) -> Declared:
+    """Declare what a form of a page does; it answers with a redirect (303) that `leads` on, or with the page and what was wrong."""
     options = {PERMISSION: permission, WHILE_MUST_CHANGE: while_must_change}
+    more |= {"operation_class": linked(leads)} if leads else {}
     return _declared(post(path, opt=options, responses=_SHOWN | _HTML, media_type=MediaType.HTML, status_code=303, **more))
 
 

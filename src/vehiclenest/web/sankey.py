@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from html import escape
 
 _WIDTH, _HEIGHT, _BAR, _GAP = 900.0, 460.0, 16.0, 7.0
-_LEFT, _MIDDLE, _RIGHT = 0.0, 380.0, 740.0
+_LEFT, _MIDDLE, _RIGHT = 0.0, 320.0, 620.0
 _COLOURS = ("#0b5a7a", "#176236", "#9a6b00", "#7a3b8f", "#a11212", "#35618f", "#5c6b1e", "#4a5866")
 _THINNEST = 0.004  # share below which a band is drawn without its name
 

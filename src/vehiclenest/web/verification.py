@@ -18,7 +18,7 @@ def verify_ledger(running: Running) -> None:
 
     folder = seals_folder(running.database.ledger)
     if not read_history(folder).seals:
-        raise NotFoundError("the ledger has no seal yet", expected="vnest seal makes one")
+        raise NotFoundError("the ledger has no seal yet", expected="a seal, made on the page of the ledger")
     found = verify(running.database.ledger, folder, (), full=True, progress=progress)
     with running.step() as step:
         step.cursor = found.as_dict() | {"problems": [str(problem) for problem in found.problems[:_LISTED]]}

@@ -7,11 +7,12 @@ import pytest
 from vehiclenest.core.errors import InputError
 from vehiclenest.loop.inspect.mesh import Mesh, move
 
+from .shapes import mesh_of
+
 
 @pytest.fixture(scope="module")
 def block() -> Mesh:
-    mesh = manifold3d.Manifold.cube((10, 20, 30)).to_mesh()
-    return Mesh(np.asarray(mesh.vert_properties[:, :3], dtype=np.float64), np.asarray(mesh.tri_verts, dtype=np.int32))
+    return mesh_of(manifold3d.Manifold.cube((10, 20, 30)))
 
 
 def test_a_block_has_the_area_and_volume_of_a_block(block: Mesh) -> None:

@@ -1,12 +1,15 @@
 """Screens are told of what happens as it happens, whoever writes it, and go on where they stopped."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
 from tests.web.contest.conftest import at_work, make_contest, open_papers
+from tests.web.serving import serving
 
 from vehiclenest.contest import Kind
 from vehiclenest.contest.view import Reader, Role
@@ -80,3 +83,21 @@ def test_a_silent_connection_is_kept_and_a_broken_line_does_not_end_it(tmp_path:
             assert b"stage_frozen" in await next_event(stream)
 
     run(watched)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_server_that_is_told_to_stop_does_not_wait_for_screens(tmp_path: Path, workers: str) -> None:
+    contest = make_contest(tmp_path / "spring")
+    open_papers(contest)
+    with (
+        serving(tmp_path, "--contest", str(contest), "--workers", workers) as served,
+        httpx.stream("GET", f"{served.url}/contest/live?stage=papers&group=all&after=1000000", timeout=10) as screen,
+    ):
+        lines = screen.iter_lines()
+        assert next(lines).startswith("retry: ")
+        start = time.monotonic()
+        served.process.terminate()
+        served.process.wait(timeout=30)
+        assert time.monotonic() - start < 4
+        assert [line for line in lines if line] == []  # ended as a stream ends, not broken off

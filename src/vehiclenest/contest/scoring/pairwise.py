@@ -7,7 +7,6 @@ posterior under a normal prior, which keeps an entry finite that always wins (Br
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.sparse import coo_array, csr_array
 from scipy.special import expit
 
@@ -64,6 +63,8 @@ def _comparisons(sheet: Sheet) -> tuple[Integers, Integers, Floats]:
 
 
 def _strengths(entries: int, first: Integers, second: Integers, wins: Floats) -> Floats:
+    from scipy.optimize import minimize  # takes longer to import than a base takes to start without it
+
     prior = 1 / number("pairwise", "prior_deviation") ** 2
 
     def loss(strength: Floats) -> tuple[float, Floats]:

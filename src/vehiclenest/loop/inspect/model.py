@@ -1,7 +1,8 @@
 """Records of the room: what an inspection says of a scanned part. Lengths in mm, angles in degrees, in the reference's frame."""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from math import isfinite
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,3 +100,93 @@ class Verdict:
 
     outcome: Outcome
     reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """All that an inspection found. `part_id` is None where the part is unknown; `seconds` holds the wall time of every stage."""
+
+    part_id: str | None
+    confidence: float
+    candidates: tuple[Candidate, ...]
+    pose: Pose
+    points: int
+    coverage: float
+    deviation: Deviation
+    damage: Damage
+    verdict: Verdict
+    tolerance_mm: float
+    seconds: dict[str, float]
+    scan: str
+    scan_sha256: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def total_seconds(self) -> float:
+        """Wall time of the whole: as measured, or else the sum of the stages."""
+        return self.seconds.get("total", sum(self.seconds.values()))
+
+    @property
+    def all_notes(self) -> tuple[str, ...]:
+        """Every note of the inspection, of its pose and of its damage, each once."""
+        return tuple(dict.fromkeys((*self.notes, *self.pose.notes, *self.damage.notes)))
+
+    def pose_uncertainty(self) -> dict[str, Any]:
+        """Return expanded uncertainties (k = 2) about and along each axis of the reference; `free` are motions that nothing fixes."""
+        spread = 2 * np.sqrt(np.clip(np.diag(self.pose.covariance), 0, None))
+        return {"rotation_deg": np.degrees(spread[:3]), "translation_mm": spread[3:], "free": self.pose.free}
+
+    def document(self) -> dict[str, Any]:
+        """Return the inspection as JSON holds it: lists for arrays, None for what is no finite number."""
+        return {name: _plain(value) for name, value in self._fields().items()}
+
+    def _fields(self) -> dict[str, Any]:
+        damage = self.damage
+        return {
+            "part_id": self.part_id,
+            "confidence": self.confidence,
+            "candidates": [asdict(candidate) for candidate in self.candidates],
+            "pose": self.pose.matrix,
+            "pose_uncertainty": self.pose_uncertainty(),
+            "ambiguous": self.pose.ambiguous,
+            "converged": self.pose.converged,
+            "points": self.points,
+            "coverage": self.coverage,
+            "tolerance_mm": self.tolerance_mm,
+            "deviation": asdict(self.deviation),
+            "defects": [_defect(defect) for defect in damage.defects],
+            "wear_volume_mm3": damage.wear_volume_mm3.value,
+            "wear_volume_uncertainty_mm3": damage.wear_volume_mm3.uncertainty,
+            "greatest_wear_mm": damage.greatest_wear_mm.value,
+            "greatest_wear_uncertainty_mm": damage.greatest_wear_mm.uncertainty,
+            "worn_area_mm2": damage.worn_area_mm2,
+            "verdict": self.verdict.outcome,
+            "reasons": self.verdict.reasons,
+            "notes": self.all_notes,
+            "seconds": self.seconds | {"total": self.total_seconds},
+            "scan": self.scan,
+            "scan_sha256": self.scan_sha256,
+        }
+
+
+def _defect(defect: Defect) -> dict[str, Any]:
+    figures = {"depth_mm": defect.depth_mm, "area_mm2": defect.area_mm2, "volume_mm3": defect.volume_mm3}
+    return {
+        "kind": defect.kind,
+        "centre_mm": defect.centre_mm,
+        **{name: figure.value for name, figure in figures.items()},
+        "uncertainty": {name: figure.uncertainty for name, figure in figures.items()},
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of nothing but what JSON knows."""
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(name): _plain(item) for name, item in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+    return value

@@ -5,9 +5,12 @@ after. What several screens of the same kind are sent is put together once.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+import signal
+import threading
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from types import FrameType
 from typing import Final
 
 import orjson
@@ -40,6 +43,7 @@ class Live:
         self.hall = hall
         self._told: int = hall.seq
         self._changed = asyncio.Event()
+        self._over = False
         self._ready: dict[tuple[Screen, int, int], asyncio.Task[bytes]] = {}
 
     @asynccontextmanager
@@ -47,11 +51,17 @@ class Live:
         """Follow the log; a line that breaks it is logged, and screens go on with what is sound."""
         task = asyncio.create_task(self._follow())
         try:
-            yield
+            with _told_to_stop(self.end):
+                yield
         finally:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+
+    def end(self) -> None:
+        """End all streams, so that a server that was told to stop need not wait for screens; they connect again to the next one."""
+        self._over = True
+        self._changed.set()
 
     async def _follow(self) -> None:
         broken = ""
@@ -73,7 +83,7 @@ class Live:
         """Yield what a screen is sent, from the event after a number on."""
         position = min(max(0, after), self._told)
         yield f"retry: {_AGAIN_MILLISECONDS}\n\n".encode()
-        while True:
+        while not self._over:
             changed, until = self._changed, self._told
             if until > position:
                 yield await self._news(screen, position, until)
@@ -90,6 +100,29 @@ class Live:
         if task is None:
             task = self._ready[key] = asyncio.create_task(sync_to_thread(news, self.hall, screen, after, until))
         return await asyncio.shield(task)
+
+
+@contextmanager
+def _told_to_stop(then: Callable[[], None]) -> Generator[None]:
+    """Call `then` as soon as this process is told to stop; the server itself only hears of it when its connections are closed."""
+    if threading.current_thread() is not threading.main_thread():  # signals are for the main thread alone
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def heard(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(then)
+        if callable(handler := before[signal.Signals(number)]):
+            handler(number, frame)
+
+    for number in before:
+        signal.signal(number, heard)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def news(hall: Hall, screen: Screen, after: int, until: int) -> bytes:

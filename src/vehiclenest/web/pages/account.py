@@ -4,13 +4,14 @@ from typing import Annotated, Any
 
 from litestar import Request, Response
 from litestar.datastructures import Cookie, State
-from litestar.params import FromPath, QueryParameter, URLEncodedBody
+from litestar.params import QueryParameter, URLEncodedBody
 from litestar.response import Redirect
 from pydantic import BaseModel, Field
 
 from vehiclenest.core.errors import InputError, VehicleNestError, Where
 from vehiclenest.web import accounts, security
 from vehiclenest.web.database import now
+from vehiclenest.web.fields import PathKey
 from vehiclenest.web.language import LANGUAGES
 from vehiclenest.web.policy import PUBLIC, Permission, Principal, Role
 from vehiclenest.web.routes import form, page
@@ -198,7 +199,7 @@ def create_token(visit: Here, data: URLEncodedBody[NewToken]) -> Response[str]:
 
 
 @form("/account/tokens/{token_id:int}/withdraw", Permission.ACCOUNT)
-def withdraw_token(visit: Here, token_id: FromPath[int]) -> Response[Any]:
+def withdraw_token(visit: Here, token_id: PathKey) -> Response[Any]:
     """Withdraw an API token of one's own."""
     with visit.database.writing() as connection:
         accounts.withdraw_token(connection, visit.principal, token_id)

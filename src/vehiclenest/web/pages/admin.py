@@ -3,13 +3,14 @@
 from typing import Annotated, Any
 
 from litestar import Response
-from litestar.params import FromPath, QueryParameter, URLEncodedBody
+from litestar.params import QueryParameter, URLEncodedBody
 from litestar.response import Redirect
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
 from vehiclenest.core.errors import VehicleNestError
 from vehiclenest.web import accounts, tables
+from vehiclenest.web.fields import PathKey
 from vehiclenest.web.policy import Permission, Role
 from vehiclenest.web.routes import form, page
 from vehiclenest.web.visit import Here, Visit
@@ -58,7 +59,7 @@ def create_user(visit: Here, data: URLEncodedBody[NewUser]) -> Response[Any]:
 
 
 @form("/admin/users/{user_id:int}", Permission.ADMINISTER)
-def change_user(visit: Here, user_id: FromPath[int], data: URLEncodedBody[ChangedUser]) -> Response[Any]:
+def change_user(visit: Here, user_id: PathKey, data: URLEncodedBody[ChangedUser]) -> Response[Any]:
     """Set role and activity of a user."""
     try:
         with visit.database.writing() as connection:
@@ -70,7 +71,7 @@ def change_user(visit: Here, user_id: FromPath[int], data: URLEncodedBody[Change
 
 
 @form("/admin/users/{user_id:int}/password", Permission.ADMINISTER)
-def reset_password(visit: Here, user_id: FromPath[int]) -> Response[Any]:
+def reset_password(visit: Here, user_id: PathKey) -> Response[Any]:
     """Give a user a new one-time password, shown this once."""
     try:
         with visit.database.writing() as connection:

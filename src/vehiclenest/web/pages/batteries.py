@@ -16,7 +16,8 @@ from vehiclenest.core.identifiers import parse_battery_code
 from vehiclenest.disclosure.catenax import draw
 from vehiclenest.ledger import Book, trace
 from vehiclenest.web import batteries, grading, jobs, tables
-from vehiclenest.web.fields import LARGEST_KEY, LONGEST
+from vehiclenest.web.fields import LARGEST_KEY, LONGEST, PathKey
+from vehiclenest.web.leads import TO_JOB
 from vehiclenest.web.policy import Permission, visible_jobs
 from vehiclenest.web.routes import form, page, read
 from vehiclenest.web.visit import Here, Visit
@@ -76,7 +77,7 @@ def send_model(visit: Here, data: MultipartBody[SentModel]) -> Response[Any]:
     return Redirect("/batteries", status_code=303)
 
 
-@form("/batteries/gradings", Permission.BATTERIES_GRADE)
+@form("/batteries/gradings", Permission.BATTERIES_GRADE, leads=TO_JOB)
 def send_tests(visit: Here, data: MultipartBody[SentTests]) -> Response[Any]:
     """Grade pulse tests in the background; the grades of a battery that is named are booked."""
     content, lot, code = data.file.file.read(), data.lot.strip(), data.code.strip()
@@ -116,7 +117,7 @@ def _check(visit: Visit, content: bytes, lot: str, code: str) -> None:
 
 
 @page("/batteries/gradings/{job_id:int}/grades.csv", Permission.BATTERIES_READ, media_type="text/csv")
-def grades(visit: Here, job_id: FromPath[int]) -> Response[bytes]:
+def grades(visit: Here, job_id: PathKey) -> Response[bytes]:
     """Return the table of grades of a grading, one row a test."""
     job, file = tables.job, tables.file
     key = job_id if 0 < job_id <= LARGEST_KEY else 0

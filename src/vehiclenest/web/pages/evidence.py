@@ -4,13 +4,13 @@ from typing import Annotated, Any
 
 from litestar import Response
 from litestar.datastructures import UploadFile
-from litestar.params import FromPath, MultipartBody, QueryParameter
+from litestar.params import MultipartBody, QueryParameter
 from litestar.response import Redirect
 from pydantic import BaseModel, ConfigDict, Field
 
 from vehiclenest.core.errors import VehicleNestError
 from vehiclenest.web import evidence, pictures, security
-from vehiclenest.web.fields import LARGEST_KEY, LONGEST
+from vehiclenest.web.fields import LARGEST_KEY, LONGEST, PathKey
 from vehiclenest.web.policy import Permission
 from vehiclenest.web.routes import form, page
 from vehiclenest.web.visit import Here, Visit
@@ -61,7 +61,7 @@ def attach(visit: Here, data: MultipartBody[Attached]) -> Response[Any]:
 
 
 @page("/evidence/{key:int}", Permission.EVIDENCE_READ)
-def evidence_page(visit: Here, key: FromPath[int]) -> Response[str]:
+def evidence_page(visit: Here, key: PathKey) -> Response[str]:
     """Show a piece of evidence: who sent it when, its hash, and whether the file still has it."""
     with visit.database.reading() as connection:
         row = evidence.one(connection, visit.principal, _key(key))
@@ -75,7 +75,7 @@ def evidence_page(visit: Here, key: FromPath[int]) -> Response[str]:
 
 
 @page("/evidence/{key:int}/file", Permission.EVIDENCE_READ, media_type="*/*")
-def evidence_file(visit: Here, key: FromPath[int]) -> Response[bytes]:
+def evidence_file(visit: Here, key: PathKey) -> Response[bytes]:
     """Return the file as it was sent, in a sandbox: its script, where it has one, can neither load nor send anything."""
     with visit.database.reading() as connection:
         row = evidence.one(connection, visit.principal, _key(key))
@@ -85,7 +85,7 @@ def evidence_file(visit: Here, key: FromPath[int]) -> Response[bytes]:
 
 
 @page("/evidence/{key:int}/small", Permission.EVIDENCE_READ, media_type=pictures.JPEG)
-def small_picture(visit: Here, key: FromPath[int]) -> Response[bytes]:
+def small_picture(visit: Here, key: PathKey) -> Response[bytes]:
     """Return a small picture, drawn anew."""
     with visit.database.reading() as connection:
         content = evidence.small_picture(connection, visit.principal, _key(key))

@@ -1,14 +1,14 @@
-"""Flows: where the mass went, the recovery rates against the law, energy and money; to read, to print, to download."""
+"""Flows: where mass, energy and money went, by day, stage and material; recovery rates against the law; to read, print, download."""
 
 # pyarrow carries few types.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
-import csv
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO, StringIO
+from io import BytesIO
 from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,6 +19,9 @@ from vehiclenest.core.time import parse_day
 from vehiclenest.disclosure.recovery import Rates, recovery_rates, targets
 from vehiclenest.ledger import Book
 from vehiclenest.ledger.balance import Span, VehicleFate, balance, columns_of, vehicle_fates
+from vehiclenest.ledger.crossed import Crossed, crossed
+from vehiclenest.ledger.model import Flow
+from vehiclenest.web.downloads import csv_file, kept_file
 from vehiclenest.web.policy import Permission
 from vehiclenest.web.routes import page
 from vehiclenest.web.sankey import sankey
@@ -30,6 +33,11 @@ From = Annotated[str, QueryParameter(name="from", max_length=10)]
 By = Literal["stage", "material", "vehicle"]
 Rows = Annotated[By, QueryParameter(name="by")]
 Stream = Annotated[str, QueryParameter(max_length=64)]
+Stage = Annotated[str, QueryParameter(max_length=256)]
+Material = Annotated[str, QueryParameter(max_length=64)]
+What = Literal["material", "energy", "money"]
+Whats = Annotated[What, QueryParameter(name="what")]
+Link = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +46,19 @@ class _Reckoned:
 
     balance: dict[str, Any]
     rates: Rates
-    links: dict[tuple[str, str], float]
+    links: dict[Link, float]
+    crossed: Crossed
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """A Sankey diagram and the figures under it, the largest first: (middle, right) and the amount."""
+
+    title: str
+    unit: str
+    heads: Link
+    rows: list[tuple[Link, float]]
+    picture: str
 
 
 _lock = threading.Lock()  # one reckoning at a time: it fills memory and cores
@@ -46,50 +66,137 @@ _kept: OrderedDict[tuple[str, int, str, Span], _Reckoned] = OrderedDict()
 
 
 @page("/flows", Permission.FLOWS)
-def flows(visit: Here, first: From = "", to: Day = "", by: Rows = "stage", stream: Stream = "") -> Response[str]:
-    """Show the flows of a span of days."""
+def flows(
+    visit: Here,
+    first: From = "",
+    to: Day = "",
+    by: Rows = "stage",
+    stream: Stream = "",
+    stage: Stage = "",
+    material: Material = "",
+) -> Response[str]:
+    """Show the flows of a span of days, of all stages and materials or of one."""
     found = _reckoned(visit, _span(first, to), by)
-    links = {names: mass for names, mass in found.links.items() if not stream or names[0] == stream}
     say = visit.speech
-    named = {(say(middle), say(end)): mass for (middle, end), mass in links.items()}
-    title = say("Mass of the vehicles by stream and by what became of it")
-    picture = sankey(say("vehicles"), named, title)
+    fates = {names: mass for names, mass in found.links.items() if not stream or names[0] == stream}
     recycling, recovery = targets()
+    chosen = {"from": first, "to": to, "by": by, "stage": stage, "material": material}
     return visit.render(
         "flows.html",
         first=first,
         to=to,
         by=by,
         stream=stream,
+        stage=stage,
+        material=material,
         streams=sorted({middle for middle, _ in found.links}),
         found=found,
-        links=sorted(links.items(), key=lambda item: -item[1]),
-        picture=picture,
+        rows=_masses(found, by, stage, material),
+        fates=_drawing(
+            visit,
+            say("Mass of the vehicles by stream and by what became of it"),
+            "kg",
+            ("Stream", "Route or end"),
+            "vehicles",
+            fates,
+        ),
+        drawings=_drawings(visit, found.crossed, stage, material),
+        query=urlencode({name: value for name, value in chosen.items() if value}),
         recycling_target=recycling,
         recovery_target=recovery,
     )
 
 
+def _drawings(visit: Visit, crossed: Crossed, stage: str, material: str) -> list[_Drawing]:
+    """Return mass, energy and money by stage, as diagrams with their figures; money that came in and that was paid, by currency."""
+    say = visit.speech
+    mass: dict[Link, float] = {}
+    for (one_stage, one_material, flow), kg in crossed.mass_kg.items():
+        if flow in {Flow.RECEIVED.value, Flow.PRODUCED.value} and stage in {"", one_stage} and material in {"", one_material}:
+            mass[one_stage, one_material] = mass.get((one_stage, one_material), 0.0) + kg
+    drawings = [
+        _drawing(visit, say("What came in and what was made, by stage and material"), "kg", ("stage", "material"), "mass", mass)
+    ]
+    if material:
+        return drawings  # energy and money are those of a stage, whatever it was spent on
+    energy = {key: kwh for key, kwh in crossed.energy_kwh.items() if stage in {"", key[0]}}
+    drawings.append(_drawing(visit, say("Energy by stage and carrier"), "kWh", ("stage", "carrier"), "energy", energy))
+    for currency in sorted({key[2] for key in crossed.money}):
+        for sign, title in ((1, "Money that came in, by stage and purpose"), (-1, "Money that was paid, by stage and purpose")):
+            amounts = {
+                (key[0], key[1]): float(sign * amount)
+                for key, amount in crossed.money.items()
+                if key[2] == currency and sign * amount > 0 and stage in {"", key[0]}
+            }
+            drawings.append(_drawing(visit, say(title), currency, ("stage", "purpose"), "money", amounts))
+    return drawings
+
+
+def _drawing(visit: Visit, title: str, unit: str, heads: Link, start: str, links: dict[Link, float]) -> _Drawing:
+    say = visit.speech
+    named = {(say(middle), say(end)): amount for (middle, end), amount in links.items()}
+    rows = sorted(links.items(), key=lambda item: -item[1])
+    return _Drawing(title, unit, heads, rows, sankey(say(start), named, title))
+
+
 @page("/flows/download.csv", Permission.FLOWS, media_type="text/csv")
-def flows_csv(visit: Here, first: From = "", to: Day = "", by: Rows = "stage") -> Response[bytes]:
-    """Return the balance as CSV."""
-    rows = _reckoned(visit, _span(first, to), by).balance["material"]
-    file = StringIO()
-    writer = csv.DictWriter(file, _columns(rows), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: _safe(value) for name, value in _flat(row).items()} for row in rows)
-    return _file(file.getvalue().encode(), "text/csv", f"flows-by-{by}.csv")
+def flows_csv(
+    visit: Here,
+    first: From = "",
+    to: Day = "",
+    by: Rows = "stage",
+    stage: Stage = "",
+    material: Material = "",
+    what: Whats = "material",
+) -> Response[bytes]:
+    """Return the balance, or the energy or money by stage, as CSV."""
+    rows = _table(_reckoned(visit, _span(first, to), by), what, by, stage, material)
+    return csv_file(f"{_named(what, by)}.csv", _columns(rows), (_flat(row) for row in rows))
 
 
 @page("/flows/download.parquet", Permission.FLOWS, media_type="application/vnd.apache.parquet")
-def flows_parquet(visit: Here, first: From = "", to: Day = "", by: Rows = "stage") -> Response[bytes]:
-    """Return the balance as Parquet."""
-    rows = _reckoned(visit, _span(first, to), by).balance["material"]
+def flows_parquet(
+    visit: Here,
+    first: From = "",
+    to: Day = "",
+    by: Rows = "stage",
+    stage: Stage = "",
+    material: Material = "",
+    what: Whats = "material",
+) -> Response[bytes]:
+    """Return the balance, or the energy or money by stage, as Parquet."""
+    rows = _table(_reckoned(visit, _span(first, to), by), what, by, stage, material)
     file = BytesIO()
     names = _columns(rows)
     flat = [_flat(row) for row in rows]
     pq.write_table(pa.table({name: [row.get(name) for row in flat] for name in names}), file)
-    return _file(file.getvalue(), "application/vnd.apache.parquet", f"flows-by-{by}.parquet")
+    return kept_file(file.getvalue(), "application/vnd.apache.parquet", f"{_named(what, by)}.parquet")
+
+
+def _named(what: What, by: By) -> str:
+    return f"flows-by-{by}" if what == "material" else f"{what}-by-stage"
+
+
+def _table(found: _Reckoned, what: What, by: By, stage: str, material: str) -> list[dict[str, Any]]:
+    """Return the rows of a download."""
+    if what == "energy":
+        kwh = found.crossed.energy_kwh.items()
+        return [{"stage": key[0], "carrier": key[1], "kwh": amount} for key, amount in kwh if stage in {"", key[0]}]
+    if what == "money":
+        money = found.crossed.money.items()
+        return [
+            {"stage": key[0], "purpose": key[1], "amount": amount, "currency": key[2]}
+            for key, amount in money
+            if stage in {"", key[0]}
+        ]
+    return _masses(found, by, stage, material)
+
+
+def _masses(found: _Reckoned, by: By, stage: str, material: str) -> list[dict[str, Any]]:
+    """Return the rows of the balance; those of one stage or material where it is named. What became of a vehicle knows neither."""
+    if by == "vehicle" or not (stage or material):
+        return found.balance["material"]
+    return found.crossed.masses(by, stage, material)
 
 
 def _columns(rows: Sequence[dict[str, Any]]) -> list[str]:
@@ -108,16 +215,6 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _safe(value: object) -> object:
-    """Return a cell that no spreadsheet takes for a formula."""
-    return "'" + value if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
-
-
-def _file(content: bytes, kind: str, name: str) -> Response[bytes]:
-    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
-    return Response(content, media_type=kind, headers=headers)
-
-
 def _span(first: str, last: str) -> Span:
     return Span(parse_day(first) if first else None, parse_day(last) if last else None)
 
@@ -131,7 +228,7 @@ def _reckoned(visit: Visit, span: Span, by: By) -> _Reckoned:
         if (found := _kept.get(key)) is None:
             with columns_of(ledger) as columns:
                 fates = vehicle_fates(columns, span)
-                found = _Reckoned(balance(columns, by, span), recovery_rates(fates), _links(fates))
+                found = _Reckoned(balance(columns, by, span), recovery_rates(fates), _links(fates), crossed(columns, span))
             _kept[key] = found
         _kept.move_to_end(key)
         while len(_kept) > _KEPT:
@@ -139,9 +236,9 @@ def _reckoned(visit: Visit, span: Span, by: By) -> _Reckoned:
     return found
 
 
-def _links(fates: Sequence[VehicleFate]) -> dict[tuple[str, str], float]:
+def _links(fates: Sequence[VehicleFate]) -> dict[Link, float]:
     """Return the mass in kg by stream and end, over all vehicles."""
-    sums: dict[tuple[str, str], float] = {}
+    sums: dict[Link, float] = {}
     for fate in fates:
         for (end, stream), share in fate.shares.items():
             key = (stream or "whole vehicle", end)

@@ -5,13 +5,14 @@ from typing import Any
 
 from litestar import Response
 from litestar.datastructures import UploadFile
-from litestar.params import FromPath, MultipartBody
+from litestar.params import MultipartBody
 from litestar.response import Redirect
 from pydantic import BaseModel, ConfigDict
 
 from vehiclenest.core.errors import InputError, Where
 from vehiclenest.web import imports, jobs
-from vehiclenest.web.fields import LARGEST_KEY
+from vehiclenest.web.fields import LARGEST_KEY, PathKey
+from vehiclenest.web.leads import TO_FILE, TO_JOB
 from vehiclenest.web.policy import Permission
 from vehiclenest.web.routes import form, page
 from vehiclenest.web.visit import Here
@@ -41,7 +42,7 @@ def import_page(visit: Here) -> Response[str]:
     return visit.render("import.html", error=None)
 
 
-@form("/yard/imports", Permission.YARD_WORK)
+@form("/yard/imports", Permission.YARD_WORK, leads=TO_FILE)
 def upload(visit: Here, data: MultipartBody[Sent]) -> Response[Any]:
     """Keep the file and show what is in it."""
     content = data.file.file.read()
@@ -55,7 +56,7 @@ def upload(visit: Here, data: MultipartBody[Sent]) -> Response[Any]:
 
 
 @page("/yard/imports/{file_id:int}", Permission.YARD_WORK)
-def preview(visit: Here, file_id: FromPath[int]) -> Response[str]:
+def preview(visit: Here, file_id: PathKey) -> Response[str]:
     """Show what a file would bring: its vehicles, and every row that brings none with the reason."""
     with visit.database.reading() as connection:
         row = imports.kept(connection, visit.principal, file_id if 0 < file_id <= LARGEST_KEY else 0)
@@ -64,8 +65,8 @@ def preview(visit: Here, file_id: FromPath[int]) -> Response[str]:
     return visit.render("preview.html", row=row, found=found, shown=_SHOWN)
 
 
-@form("/yard/imports/{file_id:int}", Permission.YARD_WORK)
-def book(visit: Here, file_id: FromPath[int]) -> Response[Any]:
+@form("/yard/imports/{file_id:int}", Permission.YARD_WORK, leads=TO_JOB)
+def book(visit: Here, file_id: PathKey) -> Response[Any]:
     """Book the vehicles of a file in the background."""
     with visit.database.writing() as connection:
         row = imports.kept(connection, visit.principal, file_id if 0 < file_id <= LARGEST_KEY else 0)

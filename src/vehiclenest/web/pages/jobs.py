@@ -3,13 +3,12 @@
 from typing import Any
 
 from litestar import Response
-from litestar.params import FromPath
 from litestar.response import Redirect
 from sqlalchemy import select
 
 from vehiclenest.core.errors import NotFoundError
 from vehiclenest.web import jobs, tables
-from vehiclenest.web.fields import LARGEST_KEY
+from vehiclenest.web.fields import LARGEST_KEY, PathKey
 from vehiclenest.web.policy import Permission, visible_jobs
 from vehiclenest.web.routes import form, page
 from vehiclenest.web.visit import Here
@@ -28,7 +27,7 @@ def job_list(visit: Here) -> Response[str]:
 
 
 @page("/jobs/{job_id:int}", Permission.JOBS)
-def job_page(visit: Here, job_id: FromPath[int]) -> Response[str]:
+def job_page(visit: Here, job_id: PathKey) -> Response[str]:
     """Show a job."""
     job = tables.job
     key = job_id if 0 < job_id <= LARGEST_KEY else 0
@@ -40,7 +39,7 @@ def job_page(visit: Here, job_id: FromPath[int]) -> Response[str]:
 
 
 @form("/jobs/{job_id:int}/cancel", Permission.JOBS)
-def cancel(visit: Here, job_id: FromPath[int]) -> Response[Any]:
+def cancel(visit: Here, job_id: PathKey) -> Response[Any]:
     """Ask for the end of a job."""
     key = job_id if 0 < job_id <= LARGEST_KEY else 0
     with visit.database.writing() as connection:

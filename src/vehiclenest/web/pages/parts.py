@@ -15,6 +15,7 @@ from vehiclenest.site.yard import sell
 from vehiclenest.web import evidence, tables, yard
 from vehiclenest.web.fields import LARGEST_KEY, LONGEST, starting_with, text
 from vehiclenest.web.labels import labels
+from vehiclenest.web.leads import TO_PART
 from vehiclenest.web.pages.vehicle import label_of, pdf
 from vehiclenest.web.policy import Permission, Principal, visible_parts
 from vehiclenest.web.routes import form, page
@@ -123,7 +124,7 @@ def _here(connection: Connection, visit: Visit, reference: str) -> Any:
     return row
 
 
-@form("/parts/{reference:str}/bin", Permission.PARTS_PLACE)
+@form("/parts/{reference:str}/bin", Permission.PARTS_PLACE, leads=TO_PART)
 def place(visit: Here, reference: FromPath[str], data: URLEncodedBody[dict[str, Any]]) -> Response[Any]:
     """Say where a part lies."""
     where = text(data, "bin")
@@ -138,7 +139,7 @@ def place(visit: Here, reference: FromPath[str], data: URLEncodedBody[dict[str, 
     return Redirect(f"/parts/{row.reference}", status_code=303)
 
 
-@form("/parts/{reference:str}/price", Permission.PARTS_SELL)
+@form("/parts/{reference:str}/price", Permission.PARTS_SELL, leads=TO_PART)
 def price(visit: Here, reference: FromPath[str], data: URLEncodedBody[dict[str, Any]]) -> Response[Any]:
     """Set what a part is offered for."""
     try:

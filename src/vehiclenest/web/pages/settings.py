@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from litestar import Response
-from litestar.params import FromPath, QueryParameter, URLEncodedBody
+from litestar.params import QueryParameter, URLEncodedBody
 from litestar.response import Redirect
 from pydantic import BaseModel, Field
 
@@ -11,7 +11,7 @@ from vehiclenest.core.constants import load_table
 from vehiclenest.core.errors import NotFoundError, VehicleNestError
 from vehiclenest.site.bundled import tables
 from vehiclenest.web import figures
-from vehiclenest.web.fields import LARGEST_KEY
+from vehiclenest.web.fields import LARGEST_KEY, PathKey
 from vehiclenest.web.policy import Permission
 from vehiclenest.web.routes import form, page
 from vehiclenest.web.visit import Here, Visit
@@ -87,7 +87,7 @@ def _history(visit: Visit, error: VehicleNestError | None = None) -> Response[st
 
 
 @form("/admin/settings/versions/{version:int}", Permission.ADMINISTER)
-def go_back(visit: Here, version: FromPath[int]) -> Response[Any]:
+def go_back(visit: Here, version: PathKey) -> Response[Any]:
     """Bring back the figures of an earlier version; 0 for those before any change."""
     try:
         with visit.database.writing() as connection:

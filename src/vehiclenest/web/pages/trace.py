@@ -8,8 +8,10 @@ from litestar.params import QueryParameter
 from vehiclenest.core.errors import VehicleNestError
 from vehiclenest.ledger import trace
 from vehiclenest.ledger.trace import Trace, as_dict
+from vehiclenest.web.downloads import csv_file
 from vehiclenest.web.policy import Permission
 from vehiclenest.web.routes import page, read
+from vehiclenest.web.trace_picture import trace_picture
 from vehiclenest.web.visit import Here
 
 _SHOWN = 200
@@ -31,6 +33,7 @@ def trace_page(visit: Here, identifier: Identifier = "") -> Response[str]:
         identifier=identifier,
         found=found,
         whole=isinstance(found, Trace),
+        picture=trace_picture(found, visit.speech) if isinstance(found, Trace) else "",
         error=error,
         shown=_SHOWN,
     )
@@ -42,4 +45,15 @@ def trace_data(visit: Here, identifier: Identifier) -> dict[str, Any]:
     return as_dict(trace(visit.database.ledger, identifier))
 
 
-HANDLERS = [trace_page, trace_data]
+@page("/trace/shares.csv", Permission.TRACE, media_type="text/csv")
+def trace_csv(visit: Here, identifier: Identifier) -> Response[bytes]:
+    """Return a trace as CSV: one row a thing that it came from or became, with mass and share."""
+    rows = as_dict(trace(visit.database.ledger, identifier))
+    columns = ("direction", "id", "name", "end", "mass_kg", "share")
+    table = [
+        {name: row.get(name) for name in columns} | {"direction": way} for way in ("backward", "forward") for row in rows[way]
+    ]
+    return csv_file("trace.csv", columns, table)
+
+
+HANDLERS = [trace_page, trace_csv, trace_data]

@@ -15,6 +15,7 @@ from vehiclenest.site.yard import depollution_of, name_of, take_apart, take_out,
 from vehiclenest.web import evidence, tables, yard
 from vehiclenest.web.fields import text, texts
 from vehiclenest.web.labels import Label, labels
+from vehiclenest.web.leads import TO_VEHICLE
 from vehiclenest.web.policy import Permission, visible_parts
 from vehiclenest.web.routes import form, page
 from vehiclenest.web.silhouette import silhouette
@@ -86,7 +87,7 @@ def _at_work(connection: Connection, visit: Visit, reference: str, state: str) -
     return row, vehicle
 
 
-@form("/yard/vehicles/{reference:str}/depollution", Permission.YARD_WORK)
+@form("/yard/vehicles/{reference:str}/depollution", Permission.YARD_WORK, leads=TO_VEHICLE)
 def depollution(visit: Here, reference: FromPath[str], data: URLEncodedBody[dict[str, Any]]) -> Response[Any]:
     """Tick off what was taken out; with `do=finish` book the depollution, which asks for all of it."""
     taken = set(texts(data, "taken"))
@@ -108,7 +109,7 @@ def depollution(visit: Here, reference: FromPath[str], data: URLEncodedBody[dict
     return Redirect(f"/yard/vehicles/{row.reference}", status_code=303)
 
 
-@form("/yard/vehicles/{reference:str}/dismantling", Permission.YARD_WORK)
+@form("/yard/vehicles/{reference:str}/dismantling", Permission.YARD_WORK, leads=TO_VEHICLE)
 def dismantling(visit: Here, reference: FromPath[str], data: URLEncodedBody[dict[str, Any]]) -> Response[Any]:
     """Book the dismantling: a part with a grade was taken off, one without stays on the hulk."""
     named = {name.removeprefix("grade-"): text(data, name) for name in data if name.startswith("grade-")}

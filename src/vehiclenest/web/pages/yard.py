@@ -14,6 +14,7 @@ from vehiclenest.loop.records import Powertrain, Vehicle
 from vehiclenest.site.yard import close_day, declared, take_in
 from vehiclenest.web import silhouette, tables, yard
 from vehiclenest.web.fields import LARGEST_KEY, LONGEST, starting_with, text
+from vehiclenest.web.leads import TO_VEHICLE
 from vehiclenest.web.policy import Permission
 from vehiclenest.web.routes import form, page
 from vehiclenest.web.visit import Here, Visit
@@ -71,7 +72,7 @@ def _intake(visit: Visit, values: dict[str, str], error: VehicleNestError | None
     )
 
 
-@form("/yard/intake", Permission.YARD_WORK)
+@form("/yard/intake", Permission.YARD_WORK, leads=TO_VEHICLE)
 def intake(visit: Here, data: URLEncodedBody[dict[str, Any]]) -> Response[Any]:
     """Take one vehicle in: receipt and purchase are booked."""
     cells = {name: text(data, name) for name in _FIELDS}

@@ -1,0 +1,187 @@
+"""A scan averaged over cells: robust mean, spread and count of each, points sorted by cell; and what is smoothed over neighbours."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+from vehiclenest.loop.inspect.surface_cells import SurfaceCells
+from vehiclenest.loop.inspect.surface_kernels import Real, Whole, assigned
+
+_CLIP = 4.0  # spreads beyond which a point does not count for the mean of its cell
+_MAD = 1.4826  # of a normal distribution
+_LEAST_POINTS = 8
+_FEW = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Points of cell i are rows `order[first[i]:first[i + 1]]`, their distances ascending in `values`; mean, variance, count (c,)."""
+
+    first: Whole
+    order: Whole
+    values: Real
+    mean: Real
+    variance: Real
+    count: Real
+    lost: int
+
+    @property
+    def noise_mm(self) -> float:
+        """Noise of a single point: the median over the cells, which neither defects nor edges reach."""
+        full = self.count >= _LEAST_POINTS
+        return float(np.sqrt(np.median(self.variance[full]))) if full.any() else float("nan")
+
+
+def gather(cells: SurfaceCells, points: Real, distances: Real) -> Gathered:
+    """Return the statistics of points (n, 3) with signed distances (n,) in the cells, all in mm."""
+    cell = assigned(points, distances, cells.origin, cells.edge_mm, cells.grid, cells.voxel, cells.planes)
+    first, order, values = _sorted_by_cell(cell, distances, len(cells))
+    mean, variance, count = _statistics(first, values)
+    return Gathered(first, order, values, mean, variance, count, int(np.count_nonzero(cell < 0)))
+
+
+@njit(cache=True)
+def _sorted_by_cell(cell: Whole, distances: Real, count: int) -> tuple[Whole, Whole, Real]:
+    first = np.zeros(count + 1, dtype=np.int32)
+    for row in range(len(cell)):
+        if cell[row] >= 0:
+            first[cell[row] + 1] += 1
+    for place in range(count):
+        first[place + 1] += first[place]
+    filled = first[:-1].copy()
+    order = np.empty(first[count], dtype=np.int32)
+    values = np.empty(first[count])
+    for row in range(len(cell)):
+        if cell[row] >= 0:
+            order[filled[cell[row]]] = row
+            values[filled[cell[row]]] = distances[row]
+            filled[cell[row]] += 1
+    return first, order, values
+
+
+@njit(cache=True)
+def _median_of(ordered: Real) -> float:
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half] + ordered[half - 1]) / 2
+
+
+@njit(cache=True, parallel=True)
+def _statistics(first: Whole, values: Real) -> tuple[Real, Real, Real]:
+    """Sort the values of every cell in place; return mean and variance without outliers, and how many points that leaves."""
+    cells = len(first) - 1
+    mean, variance, count = np.zeros(cells), np.zeros(cells), np.zeros(cells)
+    for cell in prange(cells):
+        own = values[first[cell] : first[cell + 1]]
+        if len(own) == 0:
+            continue
+        for place in range(1, len(own)):
+            value, back = own[place], place - 1
+            while back >= 0 and own[back] > value:
+                own[back + 1] = own[back]
+                back -= 1
+            own[back + 1] = value
+        # half of the points span 1.349 spreads of a normal distribution
+        middle = _median_of(own)
+        spread = (own[(3 * len(own)) // 4] - own[len(own) // 4]) / 1.349
+        limit = _CLIP * spread if len(own) > _FEW * 2 and spread > 0 else np.inf
+        total, squares, kept = 0.0, 0.0, 0
+        for value in own:
+            if abs(value - middle) <= limit:
+                total += value - middle
+                squares += (value - middle) ** 2
+                kept += 1
+        mean[cell] = middle + total / kept if len(own) > _FEW else middle
+        count[cell] = kept
+        if kept > 1:
+            variance[cell] = max(0.0, (squares - total * total / kept) / (kept - 1))
+    return mean, variance, count
+
+
+@njit(cache=True, parallel=True)
+def medians(first: Whole, to: Whole, values: Real, valid: NDArray[np.bool_]) -> Real:
+    """Return the median of the valid neighbours of each row; not a number where it has none."""
+    out = np.full(len(values), np.nan)
+    for row in prange(len(values)):
+        own = np.empty(first[row + 1] - first[row])
+        size = 0
+        for link in range(first[row], first[row + 1]):
+            if valid[to[link]]:
+                own[size] = values[to[link]]
+                size += 1
+        if size > 0:
+            out[row] = np.median(own[:size])
+    return out
+
+
+@njit(cache=True, parallel=True)
+def clipped_means(first: Whole, to: Whole, values: Real, weights: Real, limit: float) -> Real:
+    """Return the weighted mean of neighbours whose value is within the limit of naught; naught where there is none."""
+    out = np.zeros(len(values))
+    for row in prange(len(values)):
+        total, whole = 0.0, 0.0
+        for link in range(first[row], first[row + 1]):
+            other = to[link]
+            if abs(values[other]) <= limit:
+                total += weights[other] * values[other]
+                whole += weights[other]
+        if whole > 0:
+            out[row] = total / whole
+    return out
+
+
+@njit(cache=True, parallel=True)
+def nearest_level(first: Whole, to: Whole, patch: Whole, levels: Real, means: Real, counts: Real) -> Real:
+    """Return for every cell the level of its patch, or of a patch that touches it where that is nearer to the cell's mean."""
+    out = np.empty(len(patch))
+    for cell in prange(len(patch)):
+        level = levels[patch[cell]]
+        if counts[cell] > 0:
+            for link in range(first[patch[cell]], first[patch[cell] + 1]):
+                other = levels[to[link]]
+                if abs(means[cell] - other) < abs(means[cell] - level):
+                    level = other
+        out[cell] = level
+    return out
+
+
+@njit(cache=True, parallel=True)
+def matched(first: Whole, to: Whole, planes: Real, residual: Real, weights: Real, reach: float) -> tuple[Real, Real]:
+    """Return depth and its standard deviation (c,) of the dent of half width `reach` mm that fits each cell's neighbours best.
+
+    The profile is (1 − r²/R²)², within 0.07 of a raised cosine. `weights` are one over the variance of `residual`.
+    """
+    depth, spread = np.zeros(len(residual)), np.full(len(residual), np.inf)
+    for cell in prange(len(residual)):
+        if weights[cell] <= 0:
+            continue
+        top, bottom = 0.0, 0.0
+        for link in range(first[cell], first[cell + 1]):
+            other = to[link]
+            far = 0.0
+            for axis in range(3):
+                far += (planes[other, axis] - planes[cell, axis]) ** 2
+            if far < reach * reach:
+                shape = (1 - far / (reach * reach)) ** 2
+                top += shape * weights[other] * residual[other]
+                bottom += shape * shape * weights[other]
+        if bottom > 0:
+            depth[cell], spread[cell] = top / bottom, 1 / np.sqrt(bottom)
+    return depth, spread
+
+
+@njit(cache=True, parallel=True)
+def low_points(first: Whole, values: Real, level: Real, beyond: float) -> tuple[Real, Real]:
+    """Return how many points (c,) lie more than `beyond` mm under the level of their cell, and their mean depth below it."""
+    count, depth = np.zeros(len(level)), np.zeros(len(level))
+    for cell in prange(len(level)):
+        for place in range(first[cell], first[cell + 1]):
+            under = level[cell] - values[place]
+            if under <= beyond:
+                break
+            count[cell] += 1
+            depth[cell] += under
+        if count[cell] > 0:
+            depth[cell] /= count[cell]
+    return count, depth

@@ -1,0 +1,109 @@
+"""Dents, cracks, missing pieces and wear are found with their true figures, and nothing else is."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from vehiclenest.core.errors import InputError
+from vehiclenest.loop.inspect.damage import assess_damage, covered_share
+from vehiclenest.loop.inspect.surface_cells import SurfaceCells
+
+from .scanned import NOISE_MM, Dent, draw_dents, scan_of
+from .shapes import Array, disc, sampled
+
+COUNT = 1_000_000
+UP = np.array([0.0, 0, 1])
+
+
+@pytest.fixture(scope="module")
+def cells() -> SurfaceCells:
+    return SurfaceCells.of(disc(3.0))
+
+
+def on_top(points: Array, normals: Array) -> NDArray[np.bool_]:
+    return (normals[:, 2] > 0.9) & (np.abs(points[:, 2] - 20) < 1)
+
+
+def test_the_cells_share_out_the_whole_area(cells: SurfaceCells) -> None:
+    assert cells.area.sum() == pytest.approx(disc(3.0).area_mm2, rel=1e-9)
+    assert cells.patch_area.sum() == pytest.approx(disc(3.0).area_mm2, rel=1e-9)
+    again = SurfaceCells.stored(cells.arrays())
+    assert np.array_equal(again.near.to, cells.near.to)
+    assert again.edge_mm == cells.edge_mm
+
+
+def test_a_walk_over_the_surface_does_not_go_through_the_part(cells: SurfaceCells) -> None:
+    top = int(np.argmin(np.linalg.norm(cells.planes[:, :3] - (80, 0, 20), axis=1)))
+    assert (np.abs(cells.planes[cells.near.of(top), 2] - 20) < 0.1).all()
+
+
+def test_dents_in_a_worn_face_are_dents_and_the_wear_is_whole(cells: SurfaceCells) -> None:
+    mesh = disc(3.0)
+    dents = draw_dents(cells, 6, seed=5)
+    on = sampled(mesh, COUNT, 5)
+    points, distances = scan_of(mesh, COUNT, 5, dents, np.where(on_top(on.points, on.normals), 0.15, 0.0))
+    damage = assess_damage(cells, points, distances, tolerance_mm=0.05)
+    assert len(damage.defects) == len(dents)
+    for dent, _ in dents:
+        near = [one for one in damage.defects if np.linalg.norm(np.array(one.centre_mm) - dent.centre) < 1]
+        assert [one.kind for one in near] == ["dent"]
+        assert near[0].depth_mm.value == pytest.approx(dent.depth, abs=0.02)
+        assert near[0].volume_mm3.low <= dent.volume <= near[0].volume_mm3.high
+    normals = mesh.doubled_normals / np.linalg.norm(mesh.doubled_normals, axis=1, keepdims=True)
+    truth = 0.15 * mesh.areas_mm2[on_top(mesh.corners.mean(axis=1), normals)].sum()
+    assert damage.wear_volume_mm3.value == pytest.approx(truth, rel=0.02)
+    assert damage.wear_volume_mm3.low <= truth <= damage.wear_volume_mm3.high
+    assert damage.greatest_wear_mm.value == pytest.approx(0.15, abs=0.01)
+
+
+def test_a_sound_part_has_no_defect_and_no_wear(cells: SurfaceCells) -> None:
+    points, distances = scan_of(disc(3.0), COUNT, 9, [])
+    damage = assess_damage(cells, points, distances, tolerance_mm=0.05)
+    assert damage.defects == ()
+    assert damage.wear_volume_mm3.low <= 0
+    assert any("sharp edges" in note for note in damage.notes)
+    assert covered_share(cells, points, distances) > 0.98
+
+
+def test_spatter_stands_out(cells: SurfaceCells) -> None:
+    points, distances = scan_of(disc(3.0), COUNT, 3, [(Dent(np.array([75.0, 30, 20]), 5.0, -0.4), UP)])
+    (found,) = assess_damage(cells, points, distances, tolerance_mm=0.05).defects
+    assert found.kind == "excess"
+    assert found.depth_mm.value == pytest.approx(0.4, abs=0.02)
+
+
+def test_a_narrow_groove_is_a_crack(cells: SurfaceCells) -> None:
+    on = sampled(disc(3.0), COUNT, 4)
+    across, along = np.abs(on.points[:, 0] - 72), np.abs(on.points[:, 1])
+    groove = np.where(on_top(on.points, on.normals) & (along < 8), np.maximum(0, 0.6 * (1 - across / 0.4)), 0.0)
+    points, distances = scan_of(disc(3.0), COUNT, 4, [], groove)
+    (found,) = assess_damage(cells, points, distances, tolerance_mm=0.05).defects
+    assert found.kind == "crack"
+    assert found.volume_mm3.value == pytest.approx(0.6 * 0.4 * 16, rel=0.25)
+
+
+def test_a_piece_broken_off_the_face_is_missing(cells: SurfaceCells) -> None:
+    on = sampled(disc(3.0), COUNT, 6)
+    gone = on_top(on.points, on.normals) & (np.linalg.norm(on.points - (70, 40, 20), axis=1) < 9)
+    points, distances = scan_of(disc(3.0), COUNT, 6, [], np.where(gone, 3.0, 0.0))
+    (found,) = assess_damage(cells, points, distances, tolerance_mm=0.05).defects
+    assert found.kind == "missing"
+    assert found.volume_mm3.value == pytest.approx(3 * np.pi * 81, rel=0.1)
+
+
+def test_stray_points_are_no_defect(cells: SurfaceCells) -> None:
+    points, distances = scan_of(disc(3.0), COUNT, 8, [])
+    chance = np.random.default_rng(8)
+    stray = chance.random(COUNT) < 0.005
+    off = np.where(stray, chance.uniform(-1, 1, COUNT), 0.0)
+    points += off[:, None] * sampled(disc(3.0), COUNT, 8).normals
+    assert assess_damage(cells, points, distances + off, tolerance_mm=0.05, noise_mm=NOISE_MM).defects == ()
+
+
+def test_what_does_not_match_is_refused(cells: SurfaceCells) -> None:
+    with pytest.raises(InputError, match="points of shape"):
+        assess_damage(cells, np.zeros((5, 3)), np.zeros(4), tolerance_mm=0.05)
+    with pytest.raises(InputError, match="too few"):
+        assess_damage(cells, np.zeros((5, 3)), np.zeros(5), tolerance_mm=0.05)
+    with pytest.raises(InputError, match="tolerance"):
+        assess_damage(cells, np.zeros((5, 3)), np.zeros(5), tolerance_mm=0)
