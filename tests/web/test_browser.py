@@ -90,7 +90,7 @@ def test_the_main_way(browser: "Browser", served: Served, number: int, width: in
         look(page)
         page.get_by_role("link", name=say("Flows"), exact=True).click()
         assert page.get_by_role("heading", name=say("Recovery rates"), exact=True).is_visible()
-        assert page.locator("svg.sankey").is_visible()
+        assert page.locator("svg.sankey").first.is_visible()
         look(page)
         for path in ("/ledger", "/jobs", "/admin", "/audit", "/account", "/yard/imports"):
             page.goto(f"{served.url}{path}")

@@ -53,10 +53,12 @@ def parts() -> tuple[PartSpec, ...]:
         files("vehiclenest.loop.inspect.simulate").joinpath("families.toml").read_text(encoding="utf-8")
     )
     return tuple(
-        PartSpec(f"{family}-{number:02}{letter}", family, row["material"], row["tolerance_mm"], _sum(row["base"], change, more))
-        for family, row in table.items()
+        PartSpec(
+            f"{family}-{number:02}{letter}", family, row["material"], row["tolerance_mm"], _sum(row["base"][0], change, more)
+        )
+        for family, row in ((family, table[family]) for family in FAMILIES)
         for number, change in enumerate(row["numbers"], 1)
-        for letter, more in (("a", _NOTHING), ("b", row["b"]))
+        for letter, more in (("a", _NOTHING), ("b", row["b"][0]))
     )
 
 
