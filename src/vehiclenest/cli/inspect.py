@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -124,7 +124,7 @@ def scan(
     if distances:
         _write_distances(distances, found)
     if as_json:
-        print_json(_plain(found.document()))
+        print_json(found.document())
         return
     _print_measured(found)
 
@@ -136,19 +136,6 @@ def _write_distances(path: Path, found: "Measured") -> None:
 
     with delivered_together(path.parent, [path.name]) as folder, (folder / path.name).open("wb") as file:
         np.save(file, found.distances, allow_pickle=False)
-
-
-def _plain(document: dict[str, Any]) -> dict[str, Any]:
-    """Return a document whose figures that are no numbers are None: JSON knows no NaN."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: plain(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
-        if isinstance(value, list):
-            return [plain(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
-        return None if isinstance(value, float) and value != value else value  # noqa: PLR0124  # NaN alone differs from itself
-
-    return {key: plain(value) for key, value in document.items()}
 
 
 def _print_measured(found: "Measured") -> None:

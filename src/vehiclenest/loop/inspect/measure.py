@@ -1,7 +1,7 @@
 """A scan measured against the library: which part it is, where it lies, and how far its surface is off. Damage is not judged here."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from time import perf_counter
 from typing import Any
 
@@ -12,7 +12,7 @@ from vehiclenest.core.errors import InputError
 from vehiclenest.loop.inspect.global_pose import find_pose
 from vehiclenest.loop.inspect.identify import identify
 from vehiclenest.loop.inspect.mesh import Points
-from vehiclenest.loop.inspect.model import Deviation, Pose
+from vehiclenest.loop.inspect.model import Deviation, Pose, plain
 from vehiclenest.loop.inspect.reading import unit_hint
 from vehiclenest.loop.inspect.reference import Reference
 from vehiclenest.loop.inspect.register import Datum, register
@@ -37,28 +37,22 @@ class Measured:
 
     def document(self) -> dict[str, Any]:
         """Return it as plain data for JSON; lengths in mm, what was not judged as None."""
-        pose, off = self.pose, self.deviation
-        return {
+        fields: dict[str, Any] = {
             "part_id": self.part_id,
             "candidates": [{"part_id": name, "score": score} for name, score in self.candidates],
-            "pose": pose.matrix.tolist(),
-            "pose_uncertainty": {
-                "translation_mm": np.sqrt(np.diag(pose.covariance)[3:]).tolist(),
-                "rotation_rad": np.sqrt(np.diag(pose.covariance)[:3]).tolist(),
-            },
-            "ambiguous": [other.tolist() for other in pose.ambiguous],
-            "free_motions": pose.free.tolist(),
-            "converged": pose.converged,
+            "pose": self.pose.matrix,
+            "pose_uncertainty": self.pose.uncertainty(),
+            "ambiguous": self.pose.ambiguous,
+            "converged": self.pose.converged,
             "points": len(self.distances),
             "coverage": self.coverage,
-            "deviation": {
-                "mean": off.mean, "rms": off.rms, "p01": off.p01, "p50": off.p50, "p99": off.p99, "max": off.max
-            },
+            "deviation": asdict(self.deviation),
             "defects": None,
             "verdict": "not assessed",
-            "reasons": list(pose.notes),
+            "reasons": self.pose.notes,
             "seconds": self.seconds | {"total": sum(self.seconds.values())},
-        }  # fmt: skip
+        }
+        return {name: plain(value) for name, value in fields.items()}
 
 
 def measure(

@@ -48,6 +48,11 @@ class Pose:
     converged: bool
     notes: tuple[str, ...] = ()
 
+    def uncertainty(self) -> dict[str, Any]:
+        """Return expanded uncertainties (k = 2) about and along each axis of the reference; `free` are motions that nothing fixes."""
+        spread = 2 * np.sqrt(np.clip(np.diag(self.covariance), 0, None))
+        return {"rotation_deg": np.degrees(spread[:3]), "translation_mm": spread[3:], "free": self.free}
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -131,14 +136,9 @@ class Inspection:
         """Every note of the inspection, of its pose and of its damage, each once."""
         return tuple(dict.fromkeys((*self.notes, *self.pose.notes, *self.damage.notes)))
 
-    def pose_uncertainty(self) -> dict[str, Any]:
-        """Return expanded uncertainties (k = 2) about and along each axis of the reference; `free` are motions that nothing fixes."""
-        spread = 2 * np.sqrt(np.clip(np.diag(self.pose.covariance), 0, None))
-        return {"rotation_deg": np.degrees(spread[:3]), "translation_mm": spread[3:], "free": self.pose.free}
-
     def document(self) -> dict[str, Any]:
         """Return the inspection as JSON holds it: lists for arrays, None for what is no finite number."""
-        return {name: _plain(value) for name, value in self._fields().items()}
+        return {name: plain(value) for name, value in self._fields().items()}
 
     def _fields(self) -> dict[str, Any]:
         damage = self.damage
@@ -147,7 +147,7 @@ class Inspection:
             "confidence": self.confidence,
             "candidates": [asdict(candidate) for candidate in self.candidates],
             "pose": self.pose.matrix,
-            "pose_uncertainty": self.pose_uncertainty(),
+            "pose_uncertainty": self.pose.uncertainty(),
             "ambiguous": self.pose.ambiguous,
             "converged": self.pose.converged,
             "points": self.points,
@@ -179,14 +179,14 @@ def _defect(defect: Defect) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return a value of nothing but what JSON knows."""
     if isinstance(value, np.ndarray | np.generic):
-        return _plain(value.tolist())
+        return plain(value.tolist())
     if isinstance(value, float):
         return value if isfinite(value) else None
     if isinstance(value, dict):
-        return {str(name): _plain(item) for name, item in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        return {str(name): plain(item) for name, item in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+        return [plain(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
     return value

@@ -91,7 +91,7 @@ def register(reference: Reference, points: NDArray[np.floating], start: Points |
         notes.append("the alignment did not settle: start it nearer, or check that this is the part")
     if fit.inliers < _ENOUGH_INLIERS and datum is None:
         notes.append(f"only {fit.inliers:.0%} of the points lie on the reference: check the part, or give a datum")
-    covariance, free = _certainty(fit, radius, len(many))
+    covariance, free = _certainty(fit, radius)
     return Pose(
         matrix=fit.matrix,
         covariance=covariance,
@@ -298,7 +298,7 @@ def _moved_by(step: NDArray[np.float64], middle: Points, radius: float) -> Point
     return matrix
 
 
-def _certainty(fit: _Fit, radius: float, count: int) -> tuple[Points, Points]:
+def _certainty(fit: _Fit, radius: float) -> tuple[Points, Points]:
     """Return the covariance (6, 6) of the pose in rad and mm, and the motions (k, 6) that the surface leaves free.
 
     The noise of neighbouring points is taken as independent; what the scanner has in common over a scan is not in it.
@@ -307,5 +307,4 @@ def _certainty(fit: _Fit, radius: float, count: int) -> tuple[Points, Points]:
     fixed = values > _FREE * max(float(values.mean()), 1e-300)
     inverse = (vectors[:, fixed] / values[fixed]) @ vectors[:, fixed].T * fit.rms**2
     units = np.diag([1 / radius] * 3 + [1.0] * 3)
-    free = vectors[:, ~fixed].T @ units if count else np.zeros((0, 6))
-    return units @ inverse @ units, free
+    return units @ inverse @ units, vectors[:, ~fixed].T @ units

@@ -30,7 +30,7 @@ _SMALL_INDEX = 65_536  # vertices that two bytes can number
 def page(title: str, inspection: Inspection, display: SurfaceMap) -> str:
     """Return the HTML page of an inspection with the map of its scan, about 6 MB, most of which is Plotly's script."""
     scripts = {"plotly": plotly_script(), "own": _asset("inspection.js")}
-    uncertainty = inspection.pose_uncertainty()
+    uncertainty = inspection.pose.uncertainty()
     text = (
         _environment()
         .get_template("inspection.html")

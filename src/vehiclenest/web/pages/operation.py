@@ -2,21 +2,18 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from litestar import Response
-from litestar.response import Stream
 
 from vehiclenest.core.errors import ConflictError
 from vehiclenest.web import backup
 from vehiclenest.web.policy import Permission
 from vehiclenest.web.routes import form, page
+from vehiclenest.web.sending import send_file
 from vehiclenest.web.visit import Here
-
-_PIECE = 1 << 20  # bytes
 
 
 @page("/admin/backup", Permission.ADMINISTER)
@@ -39,17 +36,7 @@ def download(visit: Here) -> Response[Any]:
         file.unlink()
         return visit.render("backup.html", error.status, error=error, sqlite=False)
     shown = f"vnest-{datetime.now(UTC):%Y%m%d-%H%M%S}.db"
-    headers = {"content-disposition": f'attachment; filename="{shown}"', "cache-control": "no-store"}
-    return Stream(_pieces(file), status_code=200, media_type="application/vnd.sqlite3", headers=headers)
-
-
-def _pieces(file: Path) -> Iterator[bytes]:
-    try:
-        with file.open("rb") as opened:
-            while piece := opened.read(_PIECE):
-                yield piece
-    finally:
-        file.unlink()
+    return send_file(file, shown, "application/vnd.sqlite3", once=True)
 
 
 HANDLERS = [backup_page, download]
