@@ -16,6 +16,7 @@ from vehiclenest.cli.contest import contest
 from vehiclenest.cli.disclose import disclose
 from vehiclenest.cli.hash import hash_events
 from vehiclenest.cli.inspect import inspect
+from vehiclenest.cli.inspect_watch import watch as inspect_watch
 from vehiclenest.cli.options import FILE, Command, as_of_option, database, json_flag, print_json, progress
 from vehiclenest.cli.regenerate import regenerate
 from vehiclenest.cli.seal import prove_event, seal_ledger, verify_ledger
@@ -69,6 +70,7 @@ app.add_command(battery)
 app.add_command(inspect)
 app.add_command(serve)
 app.add_command(sound)
+inspect.add_command(inspect_watch)
 for of_sound in (cabin, zones, xtc, mask, render):
     sound.add_command(of_sound)
 

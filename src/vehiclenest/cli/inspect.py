@@ -1,23 +1,28 @@
-"""`vnest inspect`: learn, list, scan."""
+"""`vnest inspect`: learn, list, scan (watch: cli/inspect_watch.py)."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from vehiclenest.cli.options import FILE, Command, json_flag, print_json, progress
+from vehiclenest.cli.options import FILE, Command, database, json_flag, print_json, progress
 from vehiclenest.core.errors import InputError
 
 if TYPE_CHECKING:
-    from vehiclenest.loop.inspect.measure import Measured
+    from vehiclenest.loop.inspect.inspection import Inspected
     from vehiclenest.loop.inspect.reading import Unit
+    from vehiclenest.loop.inspect.reference import Library
 
-_EXTRA = ("numba", "numpy", "pye57", "scipy", "trimesh")
-_UNITS = click.Choice(["micron", "mm", "cm", "inch", "foot", "m"])
+_EXTRA = ("cv2", "numba", "numpy", "pye57", "scipy", "trimesh")
+UNITS = click.Choice(["micron", "mm", "cm", "inch", "foot", "m"])
 
 
-def _library(command: Command) -> Command:
+def library_option(command: Command) -> Command:
+    """Add --library."""
     return click.option(
         "--library",
         type=FILE,
@@ -28,12 +33,20 @@ def _library(command: Command) -> Command:
     )(command)
 
 
+def site_option(command: Command) -> Command:
+    """Add --site."""
+    return click.option("--site", type=FILE, metavar="DIR", help="Folder of the site's own TOML files (see vnest settings).")(
+        command
+    )
+
+
 @click.group()
 def inspect() -> None:
-    """Identify used parts by their scans and measure them (extra: inspect)."""
+    """Identify used parts by their scans, measure them, judge them (extra: inspect)."""
 
 
-def _needs_extra() -> None:
+def needs_extra() -> None:
+    """Raise `InputError` where the extra is not installed."""
     from importlib.util import find_spec
 
     if missing := next((name for name in _EXTRA if find_spec(name) is None), None):
@@ -43,19 +56,19 @@ def _needs_extra() -> None:
 @inspect.command(epilog="Example: vnest inspect learn disc.stl drum.3mf --library parts")
 @click.argument("meshes", nargs=-1, required=True, type=FILE, metavar="MESH...")
 @click.option("--id", "part_id", metavar="ID", help="Name of the part, where one mesh is learnt; otherwise its card's or file's.")
-@click.option("--unit", type=_UNITS, help="Unit of the files; by default what card or 3MF say, or mm.")
+@click.option("--unit", type=UNITS, help="Unit of the files; by default what card or 3MF say, or mm.")
 @click.option("--replace", is_flag=True, help="Learn anew a part that the library has.")
-@_library
+@library_option
 @json_flag
 def learn(
     meshes: tuple[Path, ...], part_id: str | None, unit: "Unit | None", library: Path, *, replace: bool, as_json: bool
 ) -> None:
     """Add reference parts (STL, PLY, OBJ, 3MF) to a library.
 
-    A card beside the mesh (part.stl → part.toml) may name id, family, material, tolerance_mm and unit. The first run compiles, which
-    takes a minute.
+    A card beside the mesh (part.stl → part.toml) may name id, family, material, tolerance_mm, marks (part numbers that stand on it) and
+    unit. The first run compiles, which takes a minute.
     """
-    _needs_extra()
+    needs_extra()
     if part_id and len(meshes) > 1:
         raise InputError(f"--id names one part and {len(meshes)} meshes are given", expected="one mesh, or a card beside each")
     from vehiclenest.loop.inspect.reading import read_card, read_mesh
@@ -67,7 +80,7 @@ def learn(
         for number, mesh in enumerate(meshes):
             show("learning", number, len(meshes))
             card = read_card(mesh)
-            part = Part(part_id or card.id, card.family, card.material, card.tolerance_mm or TOLERANCE_MM, (), mesh.name)
+            part = Part(part_id or card.id, card.family, card.material, card.tolerance_mm or TOLERANCE_MM, card.marks, mesh.name)
             shelf.check_new(part.part_id, replace=replace)
             shelf.add(Reference.learn(read_mesh(mesh, unit or card.unit), part), replace=replace)
             learnt.append(part)
@@ -80,11 +93,11 @@ def learn(
 
 
 @inspect.command("list", epilog="Example: vnest inspect list --library parts")
-@_library
+@library_option
 @json_flag
 def list_parts(library: Path, *, as_json: bool) -> None:
     """List the parts that were learnt."""
-    _needs_extra()
+    needs_extra()
     from vehiclenest.loop.inspect.reference import Library
 
     parts = list(Library(library))
@@ -96,59 +109,96 @@ def list_parts(library: Path, *, as_json: bool) -> None:
     click.echo(f"{len(parts)} parts in {library}")
 
 
-@inspect.command(epilog="Example: vnest inspect scan core-17.ply --library parts --json")
+@inspect.command(epilog="Example: vnest inspect scan core-17.ply --library parts --html core-17.html")
 @click.argument("scan", type=FILE, metavar="SCAN")
 @click.option("--part", "part_id", metavar="ID", help="Which part it is, where that is known.")
 @click.option("--fixture", is_flag=True, help="A fixture holds the part in the reference's place (±5 mm, ±3°); asks for --part.")
-@click.option("--unit", type=_UNITS, help="Unit of the file; by default m for E57, mm for the rest.")
+@click.option("--image", type=FILE, metavar="PICTURE", help="Picture of the marking (number, DataMatrix, QR); helps to identify.")
+@click.option("--unit", type=UNITS, help="Unit of the file; by default m for E57, mm for the rest.")
 @click.option("--distances", type=FILE, metavar="FILE", help="Also write the signed distance of every point, mm, as NPY.")
-@_library
+@click.option("--html", type=FILE, metavar="FILE", help="Also write a page: deviation map in 3D, sections, defects.")
+@click.option("--lot", metavar="ID", help="Part in the ledger that was scanned; books the inspection there.")
+@database
+@site_option
+@library_option
 @json_flag
 def scan(
-    scan: Path, part_id: str | None, unit: "Unit | None", distances: Path | None, library: Path, *, fixture: bool, as_json: bool
-) -> None:
-    """Find which part a scan (PLY, XYZ, NPY, E57) is of, align it, and measure how far its surface is off.
+    scan: Path, part_id: str | None, image: Path | None, unit: "Unit | None", distances: Path | None, html: Path | None,
+    lot: str | None, db: str, site: Path | None, library: Path, *, fixture: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Find which part a scan (PLY, XYZ, NPY, E57) is of, align it, measure its surface, find its defects, and judge it.
 
-    Defects and a verdict are not assessed by this command yet.
+    The verdict is reuse, remanufacture, recycle, or manual where a person has to look. The first run compiles, which takes a minute.
     """
-    _needs_extra()
+    needs_extra()
     if fixture and part_id is None:
         raise InputError("--fixture without --part", expected="--part ID: a fixture is made for one part")
-    from vehiclenest.loop.inspect.measure import measure
-    from vehiclenest.loop.inspect.reading import read_scan
+    from vehiclenest.loop.inspect.inspection import Settings, inspect_file
     from vehiclenest.loop.inspect.reference import Library
 
     shelf = Library(library)
-    references = [shelf[name] for name in ([part_id] if part_id else list(shelf.parts))]
-    found = measure(read_scan(scan, unit), references, fixture=fixture)
-    if distances:
-        _write_distances(distances, found)
+    if lot:
+        _check_lot(lot, db, site)  # before any work is done
+    marks = read_marks(image, shelf) if image else dict[str, float]()
+    made = inspect_file(scan, shelf, Settings(part_id, fixture=fixture, unit=unit, marks=marks, site=site))
+    page = made.page(scan.name).encode() if html else None
+    _deliver(made, {path: content for path, content in ((html, page), (distances, None)) if path})
+    document = made.found.document()
+    if lot:
+        document["lot"] = _record(lot, db, site, document, html, page)
     if as_json:
-        print_json(found.document())
+        print_json(document)
         return
-    _print_measured(found)
+    from vehiclenest.cli.inspect_text import print_inspection
+
+    print_inspection(document)
+    for path in (html, distances):
+        if path:
+            click.echo(f"written: {path}")
+    if lot:
+        click.echo(f"booked: {document['lot']}")
 
 
-def _write_distances(path: Path, found: "Measured") -> None:
+def read_marks(image: Path, library: "Library") -> Mapping[str, float]:
+    """Return how likely each part of a library is by the marks in a picture."""
+    from vehiclenest.loop.inspect.marking import match_marking, read_marking
+
+    known = {part.part_id: (part.part_id, *part.marks) for part in library}
+    return dict(match_marking(read_marking(image), known))
+
+
+def _deliver(made: "Inspected", files: Mapping[Path, bytes | None]) -> None:
+    """Write the files that were asked for, whole or not at all; what has no content yet are the distances."""
     import numpy as np
 
     from vehiclenest.site import delivered_together
 
-    with delivered_together(path.parent, [path.name]) as folder, (folder / path.name).open("wb") as file:
-        np.save(file, found.distances, allow_pickle=False)
+    for path, content in files.items():
+        if content is None and made.distances is None:
+            raise InputError("the part is unknown: there are no distances", expected="--part ID, or learn the part")
+        with delivered_together(path.parent, [path.name]) as folder, (folder / path.name).open("wb") as file:
+            if content is None:
+                np.save(file, made.distances, allow_pickle=False)  # pyright: ignore[reportArgumentType]
+            else:
+                file.write(content)
 
 
-def _print_measured(found: "Measured") -> None:
-    off, pose = found.deviation, found.pose
-    click.echo(f"part {found.part_id}, {len(found.distances):,} points")
-    for name, score in found.candidates[1:]:
-        click.echo(f"  also tried: {name} (score {score:.3f}, the best {found.candidates[0][1]:.3f})")
-    click.echo(
-        f"deviation, mm: mean {off.mean:+.4f}, rms {off.rms:.4f}, 1 % {off.p01:+.4f}, 99 % {off.p99:+.4f}, greatest {off.max:+.4f}"
-    )
-    if pose.ambiguous or len(pose.free):
-        click.echo(f"symmetric: {len(pose.ambiguous)} other poses fit as well, {len(pose.free)} motions are free")
-    for note in pose.notes:
-        click.echo(f"note: {note}")
-    click.echo("defects and verdict: not assessed")
-    click.echo("seconds: " + ", ".join(f"{stage} {seconds:.2f}" for stage, seconds in found.seconds.items()))
+def _check_lot(lot: str, db: str, site: Path | None) -> None:
+    from vehiclenest.ledger import Ledger
+    from vehiclenest.site import Settings
+    from vehiclenest.site.inspect import lot_in
+
+    with Ledger(db, create=False) as ledger:
+        lot_in(ledger, lot, Settings(folder=site))
+
+
+def _record(lot: str, db: str, site: Path | None, document: Mapping[str, Any], html: Path | None, page: bytes | None) -> str:
+    from vehiclenest.ledger import Ledger
+    from vehiclenest.site import Settings
+    from vehiclenest.site.inspect import record_inspection
+
+    files = [(str(document["scan_sha256"]), "application/octet-stream", str(document["scan"]))]
+    if html and page:
+        files.append((sha256(page).hexdigest(), "text/html", html.name))
+    with Ledger(db, create=False) as ledger:
+        return record_inspection(ledger, lot, document, files, Settings(folder=site), datetime.now(UTC))

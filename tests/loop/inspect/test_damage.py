@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from vehiclenest.core.errors import InputError
-from vehiclenest.loop.inspect.damage import assess_damage, covered_share
+from vehiclenest.loop.inspect.damage import assess_damage
 from vehiclenest.loop.inspect.surface_cells import SurfaceCells
 
 from .scanned import NOISE_MM, Dent, draw_dents, scan_of
@@ -62,7 +62,7 @@ def test_a_sound_part_has_no_defect_and_no_wear(cells: SurfaceCells) -> None:
     assert damage.defects == ()
     assert damage.wear_volume_mm3.low <= 0
     assert any("sharp edges" in note for note in damage.notes)
-    assert covered_share(cells, points, distances) > 0.98
+    assert damage.coverage > 0.98
 
 
 def test_spatter_stands_out(cells: SurfaceCells) -> None:

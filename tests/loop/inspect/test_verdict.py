@@ -24,9 +24,8 @@ def judged(
     return verdict(damage, FLAT, coverage, family, tolerance_mm=0.1, pose=pose)
 
 
-def pose_of(*, converged: bool = True, ambiguous: int = 0) -> Pose:
-    others = tuple(np.eye(4) for _ in range(ambiguous))
-    return Pose(np.eye(4), np.zeros((6, 6)), np.zeros((0, 6)), others, 0.02, 0.9, converged)
+def pose_of(*, converged: bool = True, contested: bool = False) -> Pose:
+    return Pose(np.eye(4), np.zeros((6, 6)), np.zeros((0, 6)), (np.eye(4),), 0.02, 0.9, converged, contested=contested)
 
 
 def test_a_sound_part_is_used_again() -> None:
@@ -62,7 +61,7 @@ def test_a_figure_at_its_limit_is_left_to_a_person() -> None:
     assert judged(wear=Figure(0.1, 0.01)).outcome == "manual"
 
 
-@pytest.mark.parametrize("pose", [pose_of(converged=False), pose_of(ambiguous=2)])
+@pytest.mark.parametrize("pose", [pose_of(converged=False), pose_of(contested=True)])
 def test_a_doubtful_pose_decides_nothing(pose: Pose) -> None:
     assert judged(one("crack", 0.4), pose=pose).outcome == "manual"
 
@@ -79,7 +78,7 @@ def test_deviation_that_no_defect_explains_is_left_to_a_person() -> None:
 
 
 def test_limits_from_memory_say_so_and_a_site_sets_its_own(tmp_path: Path) -> None:
-    assert any("not verified" in reason for reason in judged().reasons)
+    assert judged().unverified
     (tmp_path / "verdict.toml").write_text("[disc]\nrepair_mm = 0.2\n")
     damage = Damage((one("dent", 0.4),), NO_WEAR, NO_WEAR, 0.0)
     assert verdict(damage, FLAT, 0.9, "disc", tolerance_mm=0.1, site=tmp_path).outcome == "recycle"

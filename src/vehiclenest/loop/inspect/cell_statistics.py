@@ -34,7 +34,7 @@ class Gathered:
         return float(np.sqrt(np.median(self.variance[full]))) if full.any() else float("nan")
 
 
-def gather(cells: SurfaceCells, points: Real, distances: Real) -> Gathered:
+def gather(cells: SurfaceCells, points: NDArray[np.floating], distances: NDArray[np.floating]) -> Gathered:
     """Return the statistics of points (n, 3) with signed distances (n,) in the cells, all in mm."""
     cell = assigned(points, distances, cells.origin, cells.edge_mm, cells.grid, cells.voxel, cells.planes)
     first, order, values = _sorted_by_cell(cell, distances, len(cells))
@@ -43,7 +43,7 @@ def gather(cells: SurfaceCells, points: Real, distances: Real) -> Gathered:
 
 
 @njit(cache=True)
-def _sorted_by_cell(cell: Whole, distances: Real, count: int) -> tuple[Whole, Whole, Real]:
+def _sorted_by_cell(cell: Whole, distances: NDArray[np.floating], count: int) -> tuple[Whole, Whole, Real]:
     first = np.zeros(count + 1, dtype=np.int32)
     for row in range(len(cell)):
         if cell[row] >= 0:

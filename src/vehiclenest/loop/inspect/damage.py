@@ -5,6 +5,7 @@ is a defect (regions.py), its depth fitted to the single points (profile.py).
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vehiclenest.core.errors import InputError
 from vehiclenest.loop.inspect.cell_statistics import Gathered, gather
@@ -25,8 +26,8 @@ _MOST_FITTED = 60
 
 def assess_damage(
     surface: Mesh | SurfaceCells,
-    points: Real,
-    distances: Real,
+    points: NDArray[np.floating],
+    distances: NDArray[np.floating],
     *,
     tolerance_mm: float,
     noise_mm: float | None = None,
@@ -83,13 +84,9 @@ def assess_damage(
             defects.append(defect)
     wear = worn(cells, scan, field, defective, noise, reference_mm, pose_covariance)
     defects.sort(key=lambda defect: -defect.depth_mm.value)
-    return Damage(tuple(defects), wear.volume_mm3, wear.greatest_mm, wear.area_mm2, _notes(cells, scan, least, wear.unseen))
-
-
-def covered_share(surface: SurfaceCells, points: Real, distances: Real) -> float:
-    """Return which share of the surface's area the points (n, 3) at their distances (n,) show."""
-    scan = gather(surface, points, distances)
-    return float(surface.area[scan.count > 0].sum() / surface.area.sum())
+    notes = _notes(cells, scan, least, wear.unseen)
+    seen = float(cells.area[scan.count > 0].sum() / cells.area.sum())
+    return Damage(tuple(defects), wear.volume_mm3, wear.greatest_mm, wear.area_mm2, notes, seen)
 
 
 def _dent(
@@ -98,8 +95,8 @@ def _dent(
     field: WearField,
     region: Region,
     around: Whole,
-    points: Real,
-    distances: Real,
+    points: NDArray[np.floating],
+    distances: NDArray[np.floating],
     noise: float,
     reference_mm: float,
     *,
@@ -140,8 +137,8 @@ def _profile(
     field: WearField,
     region: Region,
     around: Whole,
-    points: Real,
-    distances: Real,
+    points: NDArray[np.floating],
+    distances: NDArray[np.floating],
     noise: float,
 ) -> Profile | None:
     rows = [scan.order[scan.first[cell] : scan.first[cell + 1]] for cell in around.tolist()]

@@ -102,6 +102,6 @@ class Mesh:
         return lonely + int(np.count_nonzero(runs > 1))
 
 
-def move(pose: Points, points: Points) -> Points:
+def move(pose: Points, points: NDArray[np.floating]) -> Points:
     """Return points (n, 3) after a rigid motion (4, 4)."""
     return points @ pose[:3, :3].T + pose[:3, 3]

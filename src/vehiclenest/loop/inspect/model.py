@@ -37,6 +37,7 @@ class Pose:
 
     The motion is (rx, ry, rz, tx, ty, tz), in rad about the middle of the part and mm. `free` are unit motions of that kind which
     the surface does not fix (rotation of a disc about its axis …); `ambiguous` are other matrices that fit as well (symmetry).
+    `contested` says that wear and pose cannot be told apart: a datum would settle it.
     """
 
     matrix: NDArray[np.float64]
@@ -47,6 +48,7 @@ class Pose:
     coverage: float
     converged: bool
     notes: tuple[str, ...] = ()
+    contested: bool = False
 
     def uncertainty(self) -> dict[str, Any]:
         """Return expanded uncertainties (k = 2) about and along each axis of the reference; `free` are motions that nothing fixes."""
@@ -97,21 +99,23 @@ class Damage:
     greatest_wear_mm: Figure
     worn_area_mm2: float
     notes: tuple[str, ...] = ()
+    coverage: float = 1.0  # share of the surface that was seen
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of the part, and why, in words."""
+    """What becomes of the part, and why, in words; `unverified` names the limits behind it that nobody has checked [U]."""
 
     outcome: Outcome
     reasons: tuple[str, ...]
+    unverified: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """All that an inspection found. `part_id` is None where the part is unknown; `seconds` holds the wall time of every stage."""
+    """All that an inspection found; `seconds` holds the wall time of every stage."""
 
-    part_id: str | None
+    part_id: str
     confidence: float
     candidates: tuple[Candidate, ...]
     pose: Pose
@@ -150,6 +154,7 @@ class Inspection:
             "pose_uncertainty": self.pose.uncertainty(),
             "ambiguous": self.pose.ambiguous,
             "converged": self.pose.converged,
+            "contested": self.pose.contested,
             "points": self.points,
             "coverage": self.coverage,
             "tolerance_mm": self.tolerance_mm,
@@ -162,11 +167,48 @@ class Inspection:
             "worn_area_mm2": damage.worn_area_mm2,
             "verdict": self.verdict.outcome,
             "reasons": self.verdict.reasons,
+            "unverified": self.verdict.unverified,
             "notes": self.all_notes,
             "seconds": self.seconds | {"total": self.total_seconds},
             "scan": self.scan,
             "scan_sha256": self.scan_sha256,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Unidentified:
+    """A scan of no part that the library has: `candidates` are the likeliest all the same; `confidence` that it is none of them."""
+
+    confidence: float
+    candidates: tuple[Candidate, ...]
+    points: int
+    verdict: Verdict
+    seconds: dict[str, float]
+    scan: str
+    scan_sha256: str
+    notes: tuple[str, ...] = ()
+
+    def document(self) -> dict[str, Any]:
+        """Return it as an `Inspection` does, with None for what was not measured."""
+        fields: dict[str, Any] = {
+            "part_id": None,
+            "confidence": self.confidence,
+            "candidates": [asdict(candidate) for candidate in self.candidates],
+            "pose": None,
+            "points": self.points,
+            "coverage": None,
+            "deviation": None,
+            "defects": None,
+            "wear_volume_mm3": None,
+            "verdict": self.verdict.outcome,
+            "reasons": self.verdict.reasons,
+            "unverified": self.verdict.unverified,
+            "notes": self.notes,
+            "seconds": self.seconds | {"total": sum(self.seconds.values())},
+            "scan": self.scan,
+            "scan_sha256": self.scan_sha256,
+        }
+        return {name: plain(value) for name, value in fields.items()}
 
 
 def _defect(defect: Defect) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vehiclenest.core.errors import ConflictError, InputError, NotFoundError, Where
 from vehiclenest.loop.inspect.coarse import CoarseField
@@ -23,6 +24,7 @@ from vehiclenest.loop.inspect.field import Field
 from vehiclenest.loop.inspect.flip import without_flat
 from vehiclenest.loop.inspect.global_pose import Learnt, learn
 from vehiclenest.loop.inspect.mesh import Mesh
+from vehiclenest.loop.inspect.surface_cells import SurfaceCells
 
 _VERSION = 1
 TOLERANCE_MM = 0.1  # where a card names none
@@ -51,6 +53,11 @@ class Reference:
     field: Field
     coarse: CoarseField
     learnt: Learnt
+
+    @cached_property
+    def cells(self) -> SurfaceCells:
+        """The cells that a scan is averaged over, made when they are first asked for."""
+        return SurfaceCells.of(self.mesh)
 
     @staticmethod
     def learn(mesh: Mesh, part: Part) -> "Reference":
@@ -108,6 +115,11 @@ class Reference:
             return Reference(part, mesh, field, coarse, Learnt.stored(field, coarse, _arrays(folder / _SEARCH)))
         except KeyError as error:
             raise _broken(folder / _SHAPE, f"{error} is not in it") from None
+
+
+def signed_distance(reference: Reference, points: NDArray[Any], pose: NDArray[np.float64] | None = None) -> NDArray[np.float32]:
+    """Return the distance (n,) in mm of points (n, 3) in mm from a part, negative inside; a pose (4, 4) is applied to them first."""
+    return reference.field.distance(np.ascontiguousarray(points, dtype=np.float32), pose)
 
 
 def _named(name: str, record: Any) -> dict[str, Any]:

@@ -79,6 +79,7 @@ def register(reference: Reference, points: NDArray[np.floating], start: Points |
     noise = noise_of(reference, points, rough.matrix)
     fit = _exact(reference, few, rough.matrix, middle, radius, rough.scale, noise)
     notes: list[str] = []
+    rival = None
     if datum is not None:
         fit = _on_datum(reference, points, fit, datum, middle, radius)
     else:
@@ -101,6 +102,7 @@ def register(reference: Reference, points: NDArray[np.floating], start: Points |
         coverage=float("nan"),
         converged=fit.converged and fit.inliers >= _ENOUGH_INLIERS,
         notes=tuple(notes),
+        contested=rival is not None,
     )
 
 

@@ -239,7 +239,15 @@ def _best_in(
 
 
 @njit(cache=True, parallel=True)
-def assigned(points: Real, distances: Real, origin: Real, edge: float, grid: Whole, voxel: Whole, planes: Real) -> Whole:
+def assigned(
+    points: NDArray[np.floating],
+    distances: NDArray[np.floating],
+    origin: Real,
+    edge: float,
+    grid: Whole,
+    voxel: Whole,
+    planes: Real,
+) -> Whole:
     """Return the cell of every point by where it is and how far from the surface; −1 where none fits."""
     out = np.full(len(points), -1, dtype=np.int32)
     blocks = (len(points) + _BLOCK - 1) // _BLOCK

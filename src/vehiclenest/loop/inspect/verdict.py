@@ -26,7 +26,7 @@ def verdict(
     """Return what becomes of a part of a family with this damage; `coverage` is the share of its surface that was seen.
 
     A figure whose interval holds the limit that it is judged by decides nothing: the part goes to a person. The same holds for a
-    pose that did not converge or is not the only one, and for too little coverage.
+    pose that did not converge or that wear may have pulled, and for too little coverage. Exact symmetry is no doubt: all is the same there.
 
     Raises
     ------
@@ -41,39 +41,38 @@ def verdict(
         raise InputError(f"a tolerance of {tolerance_mm} mm", expected="more than 0")
     table = load_table(_TABLE, site)
     rules = table[family] if family in table else table["general"]
-    source = (f"Limits not verified: {', '.join(rules.unverified)}.",) if rules.unverified else ()
+    source = rules.unverified
     if unsure := tuple(_unsure(coverage, rules, pose)):
-        return Verdict("manual", (*unsure, *source))
+        return Verdict("manual", unsure, source)
     ends, doubts = list[str](), list[str]()
     for defect in damage.defects:
         _end_by(defect, rules, ends, doubts)
     _beyond(damage.greatest_wear_mm, rules.number("wear_mm"), "wear", rules.flag("replaced"), ends, doubts)
     if ends:
-        return Verdict("recycle", (*ends, *source))
+        return Verdict("recycle", tuple(ends), source)
     if doubts:
-        return Verdict("manual", (*doubts, *source))
+        return Verdict("manual", tuple(doubts), source)
     if mends := tuple(_mends(damage, tolerance_mm)):
-        return Verdict("remanufacture", (*mends, *source))
+        return Verdict("remanufacture", mends, source)
     return _nothing_found(damage, deviation, tolerance_mm, source)
 
 
 def _nothing_found(damage: Damage, deviation: Deviation, tolerance_mm: float, source: tuple[str, ...]) -> Verdict:
     if max(abs(deviation.p01), abs(deviation.p99)) > tolerance_mm:
         told = f"1 % of the surface is off by {max(-deviation.p01, deviation.p99):.2f} mm or more, beyond {tolerance_mm:g} mm"
-        return Verdict("manual", (f"{told}, yet no defect explains it.", *source))
+        return Verdict("manual", (f"{told}, yet no defect explains it.",), source)
     if damage.greatest_wear_mm.high > tolerance_mm:
         said = f"Wear of {_said(damage.greatest_wear_mm, 'mm')} may be beyond the tolerance of {tolerance_mm:g} mm."
-        return Verdict("manual", (said, *source))
-    return Verdict(
-        "reuse", (f"No defect, and wear of {_said(damage.greatest_wear_mm, 'mm')} keeps to {tolerance_mm:g} mm.", *source)
-    )
+        return Verdict("manual", (said,), source)
+    kept = f"No defect, and wear of {_said(damage.greatest_wear_mm, 'mm')} keeps to {tolerance_mm:g} mm."
+    return Verdict("reuse", (kept,), source)
 
 
 def _unsure(coverage: float, rules: Row, pose: Pose | None) -> Iterator[str]:
     if pose is not None and not pose.converged:
         yield f"The scan could not be laid on the reference (left over: {pose.rms_mm:.3f} mm)."
-    if pose is not None and pose.ambiguous:
-        yield f"{len(pose.ambiguous)} other poses fit as well: where a defect lies is not certain."
+    if pose is not None and pose.contested:
+        yield "Wear and pose cannot be told apart: measure against a datum on surface that does not wear."
     if coverage < rules.number("least_coverage"):
         yield f"{100 * coverage:.0f} % of the surface was seen, less than {100 * rules.number('least_coverage'):.0f} %."
 

@@ -15,7 +15,10 @@ Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 
 
 class Card(BaseModel):
-    """What is known of a part besides its mesh; `tolerance_mm` is how far a surface may lie off, `unit` that of the mesh's file."""
+    """What is known of a part besides its mesh; `tolerance_mm` is how far a surface may lie off, `unit` that of the mesh's file.
+
+    `marks` are part numbers that may stand on it.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -24,6 +27,7 @@ class Card(BaseModel):
     material: Word = "unknown"
     tolerance_mm: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)] | None = None
     unit: Unit | None = None
+    marks: Annotated[tuple[Word, ...], Field(max_length=50)] = ()
 
 
 def read_card(mesh: Path) -> Card:
