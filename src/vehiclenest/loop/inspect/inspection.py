@@ -26,6 +26,7 @@ from vehiclenest.loop.inspect.verdict import verdict
 
 Distances = NDArray[np.float32]
 NAMED, GEOMETRY = "named", "geometry"
+_RANKED = 400_000  # distances that quantiles are taken of
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +186,9 @@ def _identified(
 
 
 def deviation_of(distances: Distances) -> Deviation:
-    """Return the figures of signed distances (n,) in mm."""
-    low, middle, high = (float(value) for value in np.percentile(distances, (1, 50, 99)))
+    """Return the figures of signed distances (n,) in mm; the quantiles of many from 400,000 to 800,000 of them, evenly spread."""
+    some = distances[:: max(1, len(distances) // _RANKED)]
+    low, middle, high = (float(value) for value in np.percentile(some, (1, 50, 99)))
     greatest = float(distances[np.argmax(np.abs(distances))])
     return Deviation(float(distances.mean()), float(np.sqrt(np.mean(np.square(distances)))), low, middle, high, greatest)
 
