@@ -135,8 +135,10 @@ def _inspected(points: Distances, library: Library, settings: Settings, seconds:
         deviation = deviation_of(distances)
     part = reference.part
     with _timed(seconds, "damage"):
-        moved = move(pose.matrix, points)
-        damage = assess_damage(reference.cells, moved, distances, tolerance_mm=part.tolerance_mm, pose_covariance=pose.covariance)
+        damage = assess_damage(
+            reference.cells, points, distances,
+            tolerance_mm=part.tolerance_mm, pose_covariance=pose.covariance, pose=pose.matrix,
+        )  # fmt: skip
     pose = replace(pose, ambiguous=alike, coverage=damage.coverage)
     with _timed(seconds, "verdict"):
         said = verdict(
