@@ -28,6 +28,7 @@ from vehiclenest.loop.inspect.mesh import Mesh, move
 from vehiclenest.loop.inspect.model import Inspection
 from vehiclenest.loop.inspect.reference import Library, Part, Reference
 from vehiclenest.loop.inspect.simulate.families import build, parts
+from vehiclenest.loop.inspect.simulate.writing import write_ply
 from vehiclenest.loop.inspect.watching import watch
 
 DISC = "disc-01a"
@@ -47,13 +48,6 @@ def scanned(mesh: Mesh) -> tuple[NDArray[np.float32], Array]:
     lost = np.where(worn, WEAR_MM + DENT_MM * (1 + np.cos(phase)) / 2, 0.0)
     off = np.random.default_rng(1).normal(0, NOISE_MM, POINTS) - lost
     return in_scanner_order((on.points + off[:, None] * on.normals).astype(np.float32)), centre
-
-
-def write_ply(path: Path, points: NDArray[np.float32]) -> None:
-    """Write points (n, 3) as binary PLY."""
-    axes = "".join(f"property float {axis}\n" for axis in "xyz")
-    header = f"ply\nformat binary_little_endian 1.0\nelement vertex {len(points)}\n{axes}end_header\n"
-    path.write_bytes(header.encode() + points.tobytes())
 
 
 def learnt(folder: Path, count: int) -> Library:
