@@ -25,7 +25,7 @@ from vehiclenest.loop.inspect.surface_map import surface_map
 from vehiclenest.loop.inspect.verdict import verdict
 
 Distances = NDArray[np.float32]
-NAMED, GEOMETRY = "named", "geometry"
+NAMED = "named"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +167,8 @@ def _identified(
         raise InputError("the library is empty", expected="vnest inspect learn MESH")
     if settings.part_id is None:
         with _timed(seconds, "identify"):
-            names = list(library.parts)
-            matches = identify(points, [library[name].learnt for name in names])
-        return tuple(
-            Candidate(names[match.number], float("nan"), match.start.misfit_mm, match.start.coverage, GEOMETRY)
-            for match in matches
-        ), matches[0].start.pose
+            identified = identify(points, library, settings.marks)
+        return identified.candidates, identified.pose
     reference = library[settings.part_id]
     hint = unit_hint(np.ptp(points, axis=0), reference.mesh.high - reference.mesh.low)
     if hint is not None:
