@@ -13,6 +13,7 @@ _CLIP = 4.0  # spreads beyond which a point does not count for the mean of its c
 _MAD = 1.4826  # of a normal distribution
 _LEAST_POINTS = 8
 _FEW = 2
+_BLOCK = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,12 @@ class Gathered:
         return float(np.sqrt(np.median(self.variance[full]))) if full.any() else float("nan")
 
 
-def gather(cells: SurfaceCells, points: NDArray[np.floating], distances: NDArray[np.floating]) -> Gathered:
-    """Return the statistics of points (n, 3) with signed distances (n,) in the cells, all in mm."""
-    cell = assigned(points, distances, cells.origin, cells.edge_mm, cells.grid, cells.voxel, cells.planes)
+def gather(
+    cells: SurfaceCells, points: NDArray[np.floating], distances: NDArray[np.floating], pose: Real | None = None
+) -> Gathered:
+    """Return the statistics in the cells of points (n, 3), moved by a pose (4, 4) first, with signed distances (n,), all in mm."""
+    motion = np.eye(4) if pose is None else pose
+    cell = assigned(points, motion, distances, cells.origin, cells.edge_mm, cells.grid, cells.voxel, cells.planes)
     first, order, values = _sorted_by_cell(cell, distances, len(cells))
     mean, variance, count = _statistics(first, values)
     return Gathered(first, order, values, mean, variance, count, int(np.count_nonzero(cell < 0)))
@@ -99,19 +103,80 @@ def _statistics(first: Whole, values: Real) -> tuple[Real, Real, Real]:
     return mean, variance, count
 
 
+@njit(cache=True)
+def _middle(values: Real, size: int) -> float:
+    """Return the median of the first values, which change their order (Hoare 1961)."""
+    half = size // 2
+    low, high = 0, size - 1
+    while low < high:
+        pivot = values[(low + high) // 2]
+        i, j = low, high
+        while i <= j:
+            while values[i] < pivot:
+                i += 1
+            while values[j] > pivot:
+                j -= 1
+            if i <= j:
+                values[i], values[j] = values[j], values[i]
+                i += 1
+                j -= 1
+        if half <= j:
+            high = j
+        elif half >= i:
+            low = i
+        else:
+            break
+    if size % 2:
+        return values[half]
+    below = values[0]
+    for place in range(1, half):
+        below = max(below, values[place])
+    return (below + values[half]) / 2
+
+
 @njit(cache=True, parallel=True)
-def medians(first: Whole, to: Whole, values: Real, valid: NDArray[np.bool_]) -> Real:
-    """Return the median of the valid neighbours of each row; not a number where it has none."""
+def medians(first: Whole, to: Whole, values: Real, valid: NDArray[np.bool_], wanted: NDArray[np.bool_]) -> Real:
+    """Return the median of the valid neighbours of each wanted row; not a number where it has none or is not wanted."""
     out = np.full(len(values), np.nan)
-    for row in prange(len(values)):
-        own = np.empty(first[row + 1] - first[row])
-        size = 0
-        for link in range(first[row], first[row + 1]):
-            if valid[to[link]]:
-                own[size] = values[to[link]]
-                size += 1
-        if size > 0:
-            out[row] = np.median(own[:size])
+    longest = 0
+    for row in range(len(values)):
+        longest = max(longest, first[row + 1] - first[row])
+    blocks = (len(values) + _BLOCK - 1) // _BLOCK
+    for block in prange(blocks):
+        own = np.empty(longest)
+        for row in range(block * _BLOCK, min(len(values), (block + 1) * _BLOCK)):
+            size = 0
+            if wanted[row]:
+                for link in range(first[row], first[row + 1]):
+                    if valid[to[link]]:
+                        own[size] = values[to[link]]
+                        size += 1
+            if size > 0:
+                out[row] = _middle(own, size)
+    return out
+
+
+@njit(cache=True)
+def spread_to_unknown(first: Whole, to: Whole, level: Real) -> Real:
+    """Return the levels; those that are no numbers become the mean of their neighbours', ring by ring, naught where no way leads to one."""
+    out = level.copy()
+    unknown = np.flatnonzero(np.isnan(out))
+    while len(unknown) > 0:
+        found = np.full(len(unknown), np.nan)
+        for place, row in enumerate(unknown):
+            total, count = 0.0, 0
+            for link in range(first[row], first[row + 1]):
+                if not np.isnan(out[to[link]]):
+                    total += out[to[link]]
+                    count += 1
+            if count > 0:
+                found[place] = total / count
+        out[unknown] = found
+        left = unknown[np.isnan(found)]
+        if len(left) == len(unknown):
+            out[left] = 0.0
+            break
+        unknown = left
     return out
 
 
@@ -147,28 +212,41 @@ def nearest_level(first: Whole, to: Whole, patch: Whole, levels: Real, means: Re
 
 
 @njit(cache=True, parallel=True)
-def matched(first: Whole, to: Whole, planes: Real, residual: Real, weights: Real, reach: float) -> tuple[Real, Real]:
-    """Return depth and its standard deviation (c,) of the dent of half width `reach` mm that fits each cell's neighbours best.
+def matched(
+    first: Whole, to: Whole, planes: Real, residual: Real, weights: Real, fine: float, wide: float
+) -> tuple[Real, Real, Real, Real]:
+    """Return depth and its deviation (c,) of the dent that fits each cell's neighbours best: of half width `fine`, then of `wide`, mm.
 
     The profile is (1 − r²/R²)², within 0.07 of a raised cosine. `weights` are one over the variance of `residual`.
     """
-    depth, spread = np.zeros(len(residual)), np.full(len(residual), np.inf)
-    for cell in prange(len(residual)):
+    count = len(residual)
+    fine_depth, fine_spread = np.zeros(count), np.full(count, np.inf)
+    wide_depth, wide_spread = np.zeros(count), np.full(count, np.inf)
+    for cell in prange(count):
         if weights[cell] <= 0:
             continue
-        top, bottom = 0.0, 0.0
+        fine_top, fine_bottom, wide_top, wide_bottom = 0.0, 0.0, 0.0, 0.0
         for link in range(first[cell], first[cell + 1]):
             other = to[link]
+            weight = weights[other]
+            if weight <= 0:
+                continue
             far = 0.0
             for axis in range(3):
                 far += (planes[other, axis] - planes[cell, axis]) ** 2
-            if far < reach * reach:
-                shape = (1 - far / (reach * reach)) ** 2
-                top += shape * weights[other] * residual[other]
-                bottom += shape * shape * weights[other]
-        if bottom > 0:
-            depth[cell], spread[cell] = top / bottom, 1 / np.sqrt(bottom)
-    return depth, spread
+            if far < wide * wide:
+                shape = (1 - far / (wide * wide)) ** 2
+                wide_top += shape * weight * residual[other]
+                wide_bottom += shape * shape * weight
+            if far < fine * fine:
+                shape = (1 - far / (fine * fine)) ** 2
+                fine_top += shape * weight * residual[other]
+                fine_bottom += shape * shape * weight
+        if fine_bottom > 0:
+            fine_depth[cell], fine_spread[cell] = fine_top / fine_bottom, 1 / np.sqrt(fine_bottom)
+        if wide_bottom > 0:
+            wide_depth[cell], wide_spread[cell] = wide_top / wide_bottom, 1 / np.sqrt(wide_bottom)
+    return fine_depth, fine_spread, wide_depth, wide_spread
 
 
 @njit(cache=True, parallel=True)

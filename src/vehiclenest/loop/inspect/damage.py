@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vehiclenest.core.errors import InputError
 from vehiclenest.loop.inspect.cell_statistics import Gathered, gather
-from vehiclenest.loop.inspect.mesh import Mesh
+from vehiclenest.loop.inspect.mesh import Mesh, move
 from vehiclenest.loop.inspect.model import Damage, Defect, DefectKind, Figure
 from vehiclenest.loop.inspect.profile import Profile, fit_profile
 from vehiclenest.loop.inspect.regions import SHARP_DEPTH, Region, find_regions
@@ -33,8 +33,9 @@ def assess_damage(
     noise_mm: float | None = None,
     pose_covariance: Real | None = None,
     reference_mm: float = 0.001,
+    pose: Real | None = None,
 ) -> Damage:
-    """Return the damage of a scan with points (n, 3) in the reference's frame and signed distances (n,), all in mm.
+    """Return the damage of a scan with points (n, 3) and their signed distances (n,) from the reference, all in mm.
 
     Parameters
     ----------
@@ -48,6 +49,8 @@ def assess_damage(
         Covariance (6, 6) of a small motion (rx, ry, rz, tx, ty, tz) about the middle of the part, in rad and mm.
     reference_mm
         Standard deviation of the reference's own distances.
+    pose
+        Motion (4, 4) of the points into the reference's frame; none where they are in it.
 
     Raises
     ------
@@ -61,7 +64,7 @@ def assess_damage(
     if not tolerance_mm > 0:
         raise InputError(f"a tolerance of {tolerance_mm} mm", expected="more than 0")
     cells = surface if isinstance(surface, SurfaceCells) else SurfaceCells.of(surface)
-    scan = gather(cells, points, distances)
+    scan = gather(cells, points, distances, pose)
     noise = scan.noise_mm if noise_mm is None else noise_mm
     if not np.isfinite(noise):
         raise InputError(
@@ -79,7 +82,7 @@ def assess_damage(
         defect = _crack(cells, scan, field, region, noise) if region.crack else None
         if defect is None:
             fitted = number < _MOST_FITTED
-            defect = _dent(cells, scan, field, region, around, points, distances, noise, reference_mm, fitted=fitted)
+            defect = _dent(cells, scan, field, region, around, points, distances, pose, noise, reference_mm, fitted=fitted)
         if defect.depth_mm.high >= tolerance_mm:
             defects.append(defect)
     wear = worn(cells, scan, field, defective, noise, reference_mm, pose_covariance)
@@ -97,6 +100,7 @@ def _dent(
     around: Whole,
     points: NDArray[np.floating],
     distances: NDArray[np.floating],
+    pose: Real | None,
     noise: float,
     reference_mm: float,
     *,
@@ -107,7 +111,7 @@ def _dent(
     count = np.maximum(scan.count, 1.0)
     profile = None
     if fitted and area < _FITTED_AREA_MM2 and abs(region.depth_mm) < MOST_WEAR_MM:
-        profile = _profile(cells, scan, field, region, around, points, distances, noise)
+        profile = _profile(cells, scan, field, region, around, points, distances, pose, noise)
     if profile is None:
         shown = region.cells[scan.count[region.cells] > 0]
         depth = float(np.quantile(np.abs(residual[shown]), 0.98))
@@ -139,6 +143,7 @@ def _profile(
     around: Whole,
     points: NDArray[np.floating],
     distances: NDArray[np.floating],
+    pose: Real | None,
     noise: float,
 ) -> Profile | None:
     rows = [scan.order[scan.first[cell] : scan.first[cell + 1]] for cell in around.tolist()]
@@ -148,7 +153,7 @@ def _profile(
     across = np.linalg.svd(normal[None])[2][1:]
     weight = cells.area[region.cells]
     middle = weight @ cells.planes[region.cells, :3] / weight.sum()
-    plane = (np.asarray(points[chosen], dtype=np.float64) - middle) @ across.T
+    plane = (move(np.eye(4) if pose is None else pose, points[chosen].astype(np.float64)) - middle) @ across.T
     heights = np.asarray(distances[chosen], dtype=np.float64) - level
     half_width = 1.5 * float(np.sqrt(weight.sum() / np.pi))
     return fit_profile(plane, heights, region.depth_mm, half_width, noise)

@@ -26,6 +26,7 @@ from vehiclenest.loop.inspect.verdict import verdict
 
 Distances = NDArray[np.float32]
 NAMED = "named"
+_RANKED = 400_000  # distances that quantiles are taken of
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +135,10 @@ def _inspected(points: Distances, library: Library, settings: Settings, seconds:
         deviation = deviation_of(distances)
     part = reference.part
     with _timed(seconds, "damage"):
-        moved = move(pose.matrix, points)
-        damage = assess_damage(reference.cells, moved, distances, tolerance_mm=part.tolerance_mm, pose_covariance=pose.covariance)
+        damage = assess_damage(
+            reference.cells, points, distances,
+            tolerance_mm=part.tolerance_mm, pose_covariance=pose.covariance, pose=pose.matrix,
+        )  # fmt: skip
     pose = replace(pose, ambiguous=alike, coverage=damage.coverage)
     with _timed(seconds, "verdict"):
         said = verdict(
@@ -181,8 +184,9 @@ def _identified(
 
 
 def deviation_of(distances: Distances) -> Deviation:
-    """Return the figures of signed distances (n,) in mm."""
-    low, middle, high = (float(value) for value in np.percentile(distances, (1, 50, 99)))
+    """Return the figures of signed distances (n,) in mm; the quantiles of many from 400,000 to 800,000 of them, evenly spread."""
+    some = distances[:: max(1, len(distances) // _RANKED)]
+    low, middle, high = (float(value) for value in np.percentile(some, (1, 50, 99)))
     greatest = float(distances[np.argmax(np.abs(distances))])
     return Deviation(float(distances.mean()), float(np.sqrt(np.mean(np.square(distances)))), low, middle, high, greatest)
 

@@ -56,12 +56,10 @@ def find_regions(cells: SurfaceCells, scan: Gathered, field: WearField, noise_mm
     # a stray point among few makes its cell uncertain, one alone tells nothing
     variance = np.maximum(noises**2, scan.variance) / np.maximum(scan.count, 1.0) + field.deviation_mm**2
     weights = np.where((scan.count > 1) & ~cracked, 1 / variance, 0.0)
-    fine, fine_spread = matched(
-        cells.near.first, cells.near.to, cells.planes, residual, weights, max(WIDTHS_MM[0], cells.edge_mm)
-    )
-    wide, wide_spread = matched(
-        cells.near.first, cells.near.to, cells.planes, residual, weights, max(WIDTHS_MM[1], 2 * cells.edge_mm)
-    )
+    fine, fine_spread, wide, wide_spread = matched(
+        cells.near.first, cells.near.to, cells.planes, residual, weights,
+        max(WIDTHS_MM[0], cells.edge_mm), max(WIDTHS_MM[1], 2 * cells.edge_mm),
+    )  # fmt: skip
     clearness = np.maximum(np.abs(fine) / fine_spread, np.abs(wide) / wide_spread)
     depth = np.where(np.abs(fine) > np.abs(wide), fine, wide)
     floor = np.where(cells.sharp, SHARP_DEPTH, 1.0) * least_mm

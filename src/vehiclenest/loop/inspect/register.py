@@ -19,9 +19,11 @@ from vehiclenest.loop.inspect.reference import Reference
 _TUKEY = 4.685  # of the standard deviation: 95 % efficiency on normal noise (Beaton and Tukey 1974)
 _MAD = 1.4826  # from the median of sizes to the standard deviation of normal noise
 _LEAST_SCALE_MM = 2e-3
-_COARSE_POINTS, _POINTS, _FINAL_POINTS = 20_000, 40_000, 160_000
+_COARSE_POINTS, _POINTS, _FINAL_POINTS = 20_000, 24_000, 120_000
 _STEPS = 30
 _STILL_MM = 5e-5  # a step that moves no part by more is the last
+_NEARLY_STILL_MM = 1e-3  # … of an alignment that another one follows
+_RUN = 8  # points that follow each other in the scan are taken together: what lies side by side is looked up quickly
 _FREE = (
     2e-4  # of the mean: facets of a round part move along their normals by less (squared) when it turns; nothing fixes it then
 )
@@ -75,9 +77,9 @@ def register(reference: Reference, points: NDArray[np.floating], start: Points |
     matrix = np.eye(4) if start is None else np.array(start, dtype=np.float64)
     middle, radius = (reference.mesh.low + reference.mesh.high) / 2, reference.mesh.diagonal_mm / 4
     few, many = _thinned(points, _POINTS), _thinned(points, _FINAL_POINTS)
-    rough = _coarse(reference, few[:: max(1, len(few) // _COARSE_POINTS)], matrix, middle, radius)
+    rough = _coarse(reference, _thinned(few, _COARSE_POINTS), matrix, middle, radius)
     noise = noise_of(reference, points, rough.matrix)
-    fit = _exact(reference, few, rough.matrix, middle, radius, rough.scale, noise)
+    fit = _exact(reference, few, rough.matrix, middle, radius, rough.scale, noise, _NEARLY_STILL_MM)
     notes: list[str] = []
     rival = None
     if datum is not None:
@@ -86,8 +88,7 @@ def register(reference: Reference, points: NDArray[np.floating], start: Points |
         fit, rival = _best(reference, few, fit, rough, middle, radius, noise)
         if rival is not None:
             notes.append(rival)
-        if len(many) > len(few):
-            fit = _exact(reference, many, fit.matrix, middle, radius, noise, noise)
+        fit = _exact(reference, many, fit.matrix, middle, radius, noise, noise)
     if not fit.converged:
         notes.append("the alignment did not settle: start it nearer, or check that this is the part")
     if fit.inliers < _ENOUGH_INLIERS and datum is None:
@@ -107,11 +108,12 @@ def register(reference: Reference, points: NDArray[np.floating], start: Points |
 
 
 def _thinned(points: NDArray[np.floating], count: int) -> Points:
-    """Return about `count` of the points, spread over the scan and always the same ones."""
+    """Return about `count` of the points in short runs, spread over the scan and always the same ones."""
     if len(points) <= count:
         return np.ascontiguousarray(points, dtype=np.float64)
-    chosen = np.random.default_rng(0).choice(len(points), count, replace=False)
-    return points[np.sort(chosen)].astype(np.float64)
+    runs = np.random.default_rng(0).choice(len(points) // _RUN, count // _RUN, replace=False)
+    chosen = (np.sort(runs)[:, None] * _RUN + np.arange(_RUN)).ravel()
+    return points[chosen].astype(np.float64)
 
 
 def _scale(distances: NDArray[np.float64]) -> float:
@@ -136,7 +138,14 @@ def _coarse(reference: Reference, points: Points, matrix: Points, middle: Points
 
 
 def _exact(
-    reference: Reference, points: Points, matrix: Points, middle: Points, radius: float, start_scale: float, noise: float
+    reference: Reference,
+    points: Points,
+    matrix: Points,
+    middle: Points,
+    radius: float,
+    start_scale: float,
+    noise: float,
+    still: float = _STILL_MM,
 ) -> _Fit:
     """Align on exact distances; the kernel narrows step by step down to the noise."""
     scale, shares, rms, normal, converged = start_scale, np.zeros(2), 0.0, np.zeros((6, 6)), False
@@ -147,7 +156,7 @@ def _exact(
         normal, right, shares, rms = _equations(moved, distances, gradients, _TUKEY * scale, middle, radius)
         step = _solved(normal, right)
         matrix = _moved_by(step, middle, radius) @ matrix
-        if np.abs(step).max() < _STILL_MM and scale <= noise:
+        if np.abs(step).max() < still and scale <= noise:
             converged = True
             break
     return _Fit(matrix, normal, scale, float(shares[0]), float(shares[1]), rms, converged)
@@ -198,26 +207,26 @@ def _best(
 
     Where much lies beside `fit`, what is outside of it, what is inside of it, and each half of the part are tried as the unworn one.
     """
-    sample = points[:: max(1, len(points) // _TRIAL_POINTS)]
+    sample = _thinned(points, _TRIAL_POINTS)
     moved = move(fit.matrix, sample)
     distances, gradients = reference.field.nearest(moved, near_only=True)
     if np.mean(np.abs(distances) > _BESIDE * noise) < _RIVAL_SHARE:
         return fit, None
-    fits = [_exact(reference, sample, fit.matrix, middle, radius, noise, noise)]
+    fits = [_exact(reference, sample, fit.matrix, middle, radius, noise, noise, _NEARLY_STILL_MM)]
     for side in (1.0, -1.0):
         beside = np.isfinite(distances) & (side * distances > _BESIDE * noise)
         if beside.mean() < _RIVAL_SHARE:
             continue
         normal, right, _, _ = _equations(moved[beside], distances[beside], gradients[beside], 1e6, middle, radius)
         start = _moved_by(_solved(normal, right), middle, radius) @ fit.matrix
-        fits.append(_exact(reference, sample, start, middle, radius, _WIDE * noise, noise))
+        fits.append(_exact(reference, sample, start, middle, radius, _WIDE * noise, noise, _NEARLY_STILL_MM))
     for axis in range(3):
         for side in (1.0, -1.0):
             half = sample[side * (moved[:, axis] - middle[axis]) > 0]
             if len(half) < len(sample) * _RIVAL_SHARE:
                 continue
-            start = _exact(reference, half, fit.matrix, middle, radius, rough.scale, noise).matrix
-            fits.append(_exact(reference, sample, start, middle, radius, _WIDE * noise, noise))
+            start = _exact(reference, half, fit.matrix, middle, radius, rough.scale, noise, _NEARLY_STILL_MM).matrix
+            fits.append(_exact(reference, sample, start, middle, radius, _WIDE * noise, noise, _NEARLY_STILL_MM))
     fits.sort(key=lambda one: -one.support)
     best = fits[0]
     corners = reference.mesh.vertices[:: max(1, len(reference.mesh.vertices) // 1000)]

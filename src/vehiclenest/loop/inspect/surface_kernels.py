@@ -241,6 +241,7 @@ def _best_in(
 @njit(cache=True, parallel=True)
 def assigned(
     points: NDArray[np.floating],
+    pose: Real,
     distances: NDArray[np.floating],
     origin: Real,
     edge: float,
@@ -248,13 +249,16 @@ def assigned(
     voxel: Whole,
     planes: Real,
 ) -> Whole:
-    """Return the cell of every point by where it is and how far from the surface; −1 where none fits."""
+    """Return the cell of every point, moved by a pose (4, 4), by where it is and how far from the surface; −1 where none fits."""
     out = np.full(len(points), -1, dtype=np.int32)
     blocks = (len(points) + _BLOCK - 1) // _BLOCK
     for block in prange(blocks):
         low, high = np.empty(3, dtype=np.int32), np.empty(3, dtype=np.int32)
         for row in range(block * _BLOCK, min(len(points), (block + 1) * _BLOCK)):
-            x, y, z, distance = points[row, 0], points[row, 1], points[row, 2], distances[row]
+            p, q, r, distance = points[row, 0], points[row, 1], points[row, 2], distances[row]
+            x = pose[0, 0] * p + pose[0, 1] * q + pose[0, 2] * r + pose[0, 3]
+            y = pose[1, 0] * p + pose[1, 1] * q + pose[1, 2] * r + pose[1, 3]
+            z = pose[2, 0] * p + pose[2, 1] * q + pose[2, 2] * r + pose[2, 3]
             if not np.isfinite(distance + x + y + z):
                 continue
             u, v, w = (x - origin[0]) / edge, (y - origin[1]) / edge, (z - origin[2]) / edge

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vehiclenest.loop.inspect.cell_statistics import Gathered, clipped_means, medians, nearest_level
+from vehiclenest.loop.inspect.cell_statistics import Gathered, clipped_means, medians, nearest_level, spread_to_unknown
 from vehiclenest.loop.inspect.model import Figure
 from vehiclenest.loop.inspect.surface_cells import SurfaceCells
 from vehiclenest.loop.inspect.surface_kernels import Real
@@ -43,31 +43,18 @@ def wear_field(cells: SurfaceCells, scan: Gathered, noise_mm: float) -> WearFiel
     clear = covered & (np.abs(raw) < MOST_WEAR_MM)
     plain = clear & (weight >= _LEAST_PATCH_POINTS)  # of other than sharp cells
     near = cells.patch_near
-    level = medians(near.first, near.to, raw, plain)
-    level = np.where(np.isnan(level), medians(near.first, near.to, raw, clear), level)
+    level = medians(near.first, near.to, raw, plain, np.ones(patches, dtype=np.bool_))
+    bare = np.isnan(level)
+    level = np.where(bare, medians(near.first, near.to, raw, clear, bare), level)
     known = ~np.isnan(level)
     for _ in range(_TWICINGS):
         left = np.where(plain & known, raw - np.nan_to_num(level), np.inf)
         limit = 3 * max(noise_mm / 3, 1.4826 * float(np.median(np.abs(left[np.isfinite(left)]))) if plain.any() else 0.0)
         level = level + clipped_means(near.first, near.to, left, weight, limit)
-    level = _spread(cells, level)
+    level = spread_to_unknown(cells.patch_touching.first, cells.patch_touching.to, level)
     deviation = noise_mm / np.sqrt(max(1.0, float(np.median(weight[plain])) if plain.any() else 1.0))
     of_cells = nearest_level(cells.patch_touching.first, cells.patch_touching.to, cells.patch, level, scan.mean, scan.count)
     return WearField(of_cells, level, known, deviation)
-
-
-def _spread(cells: SurfaceCells, level: Real) -> Real:
-    """Give patches without a level that of their neighbours, ring by ring; naught where no way leads to one."""
-    links = cells.patch_touching
-    owner = np.repeat(np.arange(len(level)), np.diff(links.first))
-    while (unknown := np.isnan(level)).any():
-        from_known = unknown[owner] & ~unknown[links.to]
-        if not from_known.any():
-            break
-        total = np.bincount(owner[from_known], level[links.to[from_known]], len(level))
-        count = np.bincount(owner[from_known], minlength=len(level))
-        level = np.where(unknown & (count > 0), total / np.maximum(count, 1), level)
-    return np.nan_to_num(level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,5 +120,6 @@ def _touched(cells: SurfaceCells, here: Flags) -> Flags:
 def _moved_by_pose(cells: SurfaceCells, places: Real, normals: Real) -> Real:
     """Return how the distance (c, 6) at each place follows a small motion (rx, ry, rz, tx, ty, tz) about the middle of the part."""
     middle = (cells.planes[:, :3].min(axis=0) + cells.planes[:, :3].max(axis=0)) / 2
-    turned: Real = np.cross(places - middle, normals)  # pyright: ignore[reportAssignmentType]
-    return np.column_stack([turned, normals])
+    x, y, z = (places - middle).T
+    u, v, w = normals.T
+    return np.column_stack([y * w - z * v, z * u - x * w, x * v - y * u, normals])

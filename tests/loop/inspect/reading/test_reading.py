@@ -324,10 +324,16 @@ def test_real_parts_are_read_whole(data_folder: Path) -> None:
 def test_the_card_beside_a_mesh_is_read_and_its_faults_are_named(tmp_path: Path) -> None:
     mesh, card = tmp_path / "disc.stl", tmp_path / "disc.toml"
     assert read_card(mesh).id == "disc"
-    card.write_text('family = "brake disc"\nmaterial = "EN-GJL-250"\ntolerance_mm = 0.1\nunit = "inch"\n')
+    card.write_text(
+        'family = "brake disc"\nmaterial = "EN-GJL-250"\ntolerance_mm = 0.1\nunit = "inch"\nmarks = ["0 986 479 R21"]\n'
+    )
+    assert read_card(mesh).marks == ("0 986 479 R21",)
     assert (read_card(mesh).family, read_card(mesh).tolerance_mm, read_card(mesh).unit) == ("brake disc", 0.1, "inch")
     for text, said in (
-        ('colour = "red"', r"disc\.toml, colour: 'colour' is not known; a card has id, family, material, tolerance_mm, unit"),
+        (
+            'colour = "red"',
+            r"disc\.toml, colour: 'colour' is not known; a card has id, family, material, tolerance_mm, unit, marks",
+        ),
         ("tolerance_mm = -1", r"disc\.toml, tolerance_mm: -1"),
         ('unit = "ell"', r"disc\.toml, unit: 'ell'"),
         ("a = [" * 5000, "cannot be read as TOML"),

@@ -6,8 +6,9 @@ True volumes are the integral of the displacement over the mesh, to first order 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
+import manifold3d
 import numpy as np
 from numpy.typing import NDArray
 
@@ -111,6 +112,36 @@ def wear(
         return np.where(on_face, -depth_mm * (1 - fall), 0.0)
 
     return Mark("wear", centre, radius_mm, depth_mm, displacement, 1.0)
+
+
+def wear_round(centre: Real, axis: Real, *, radius_mm: float, length_mm: float, depth_mm: float, uneven: float = 0.0) -> Mark:
+    """Return wear of a journal or bore: of what faces away from or towards an axis at a radius, over a length about a centre on it.
+
+    It falls by the share `uneven` from one side to the other, as under a load that always comes from one side.
+    """
+    side = _sideways(axis)[0]
+
+    def displacement(points: Real, normals: Real) -> Real:
+        off = points - centre
+        along = off @ axis
+        outward = off - along[:, None] * axis
+        away = np.linalg.norm(outward, axis=1)
+        radial = np.abs(np.einsum("ij,ij->i", outward, normals)) / np.maximum(away, 1e-12) > SAME_FACE
+        on_face = radial & (np.abs(away - radius_mm) < 0.5) & (np.abs(along) < length_mm / 2)  # noqa: PLR2004  facets cut in
+        fall = uneven * (1 - (outward @ side) / np.maximum(away, 1e-12)) / 2
+        return np.where(on_face, -depth_mm * (1 - fall), 0.0)
+
+    return Mark("wear", centre, float(np.hypot(radius_mm, length_mm / 2)) + 1, depth_mm, displacement, 1.0)
+
+
+def broken(mesh: Mesh, centre: Real, radius_mm: float) -> tuple[Mesh, float]:
+    """Return a part without the piece within a radius of a point, and the volume of that piece in mm³."""
+    ball: Any = manifold3d.Manifold.sphere(radius_mm, 64).translate(tuple(centre))
+    whole: Any = manifold3d.Manifold(manifold3d.Mesh64(mesh.vertices, mesh.triangles.astype(np.uint64)))
+    left: Any = whole - ball
+    made: Any = left.to_mesh64()
+    rest = Mesh(np.array(made.vert_properties[:, :3], dtype=np.float64), np.array(made.tri_verts, dtype=np.int32))
+    return rest, float(whole.volume() - left.volume())
 
 
 def together(marks: Sequence[Mark]) -> Displacement:
