@@ -18,6 +18,7 @@ from vehiclenest.loop.inspect.evidence import Evidence
 from vehiclenest.loop.inspect.marking.fusion import UNKNOWN
 
 Real = NDArray[np.float64]
+FEATURES = 5
 _SPECK, _SPARE = 2e-4, 0.01  # shares of the points that tell nothing: a few in a scan, and outliers
 _EXPLAINED = 0.6  # of the points
 

@@ -59,7 +59,11 @@ def identify(points: NDArray[np.float32], library: Library, marks: Mapping[str, 
     InputError
         Where the library is empty, the scan holds too few points, or they lie on no surface.
     """
-    found = judged(points, library, library.catalogue(), frozenset(marks or ()))
+    return decided(judged(points, library, library.catalogue(), frozenset(marks or ())), marks)
+
+
+def decided(found: Mapping[str, Evidence], marks: Mapping[str, float] | None = None) -> Identified:
+    """Return what follows from what a scan says of parts, and from what is marked on it."""
     geometry = probabilities(found)
     shares = fuse(geometry, marks, unknown=geometry[UNKNOWN]) if marks else geometry
     candidates = [
