@@ -24,7 +24,7 @@ from vehiclenest.loop.inspect.simulate.families import PartSpec, parts
 
 _PULL = 1e-3
 _LEAST = 1e-6
-_UNIT = np.array([1.0] * FEATURES + [1000.0, 10.0])  # what a coefficient of one means to the search
+_UNIT = np.array([1.0] * FEATURES + [1.0, 10.0])  # what a coefficient of one means to the search
 _TO = Path(confidence.__file__).with_name("identity.json")
 
 
@@ -47,7 +47,7 @@ def fitted(known: Sequence[Case]) -> Model:
             total -= float(np.log(max(shares.get(truth, 0.0), _LEAST)))
         return total / len(known) + _PULL * float(values @ values)
 
-    start = np.array([1.0, -0.3, -0.3, -0.6, -2.0, 0.8, 0.5])
+    start = np.array([1.0, -0.3, -0.3, -0.6, -2.0, 1.0, 0.5])
     found = minimize(loss, start, method="L-BFGS-B", bounds=[(None, None)] * FEATURES + [(0.0, None)] * 2)
     return model(np.asarray(found.x, dtype=np.float64))
 
