@@ -13,7 +13,7 @@ from vehiclenest.loop.inspect.catalogue import Catalogue
 from vehiclenest.loop.inspect.evidence import Evidence
 from vehiclenest.loop.inspect.identify import judged
 from vehiclenest.loop.inspect.reference import Library, Part, Reference
-from vehiclenest.loop.inspect.simulate.families import PartSpec
+from vehiclenest.loop.inspect.simulate.families import PartSpec, parts
 
 Kind = Literal["known", "family unknown", "part unknown"]
 KINDS: tuple[Kind, ...] = ("known", "family unknown", "part unknown")
@@ -44,6 +44,11 @@ def filled(folder: Path, wanted: Sequence[PartSpec]) -> Library:
     return library
 
 
+def spread(count: int) -> list[PartSpec]:
+    """Return so many parts of the catalogue, spread over the families: near-duplicates a and b of one number after the other."""
+    return sorted(sorted(parts(), key=lambda part: part.id[-3:])[:count], key=lambda part: part.id)
+
+
 def cases(
     library: Library, wanted: Sequence[PartSpec], count: int, seed: int, of: Callable[[PartSpec], bool] | None = None
 ) -> Iterator[Case]:
@@ -56,10 +61,10 @@ def cases(
     kinds: list[Kind] = [KINDS[int(row)] for row in chance.choice(len(KINDS), count, p=MIX)]
     for row, kind in zip(order, kinds, strict=True):
         part = scanned[int(row)]
-        scan = scan_of(part.id, chance)
+        points = scan_of(part.id, chance)
         catalogue = _lacking(whole, part, kind, wanted)
         began = time.perf_counter()
-        found = judged(scan.points, library, catalogue)
+        found = judged(points, library, catalogue)
         yield Case(part.id, kind, found, time.perf_counter() - began)
 
 

@@ -1,6 +1,6 @@
 """How sure an identification is: a logistic model of exact evidence, fitted on simulated scans and checked on others.
 
-p(known) comes of what the best part leaves unexplained; among parts the difference of their loss decides. The coefficients stand in
+p(known) comes of what the best part leaves unexplained; among parts the loss at points where they differ decides. The coefficients stand in
 identity.json with their source; `python -m benchmarks.fit_identity` fits them.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vehiclenest.loop.inspect.evidence import Evidence
+from vehiclenest.loop.inspect.evidence import Evidence, margin
 from vehiclenest.loop.inspect.marking.fusion import UNKNOWN
 
 Real = NDArray[np.float64]
@@ -25,7 +25,7 @@ _EXPLAINED = 0.6  # of the points
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Coefficients: `known` (f,) of the features of the best part, `between` (2,) of loss and coverage among parts."""
+    """Coefficients: `known` (f,) of the features of the best part, `between` (2,) of margin and coverage among parts."""
 
     known: Real
     between: Real
@@ -53,13 +53,20 @@ def explained(said: Evidence) -> bool:
     return said.explained >= _EXPLAINED
 
 
+def likeliest(found: Mapping[str, Evidence]) -> str:
+    """Return the part that fits best where it differs from the others."""
+    best = min(found, key=lambda name: found[name].loss)
+    margins = {name: margin(said, found[best]) for name, said in found.items()}
+    return min(margins, key=lambda name: margins[name])
+
+
 def probabilities(found: Mapping[str, Evidence], model: Model | None = None) -> dict[str, float]:
     """Return the probability of each part and of `UNKNOWN`."""
     model = model or fitted()
-    names = list(found)
-    scores = np.array([[-said.loss, said.coverage] for said in found.values()]) @ model.between
+    best = likeliest(found)
+    behind = np.array([[-np.sqrt(max(0.0, margin(said, found[best]))), said.coverage] for said in found.values()])
+    scores = behind @ model.between
     shares = np.exp(scores - scores.max())
     shares /= shares.sum()
-    best = found[names[int(np.argmax(shares))]]
-    known = 1 / (1 + np.exp(-float(features(best) @ model.known)))
-    return {**{name: float(known * share) for name, share in zip(names, shares, strict=True)}, UNKNOWN: 1 - known}
+    known = 1 / (1 + np.exp(-float(features(found[best]) @ model.known)))
+    return {**{name: float(known * share) for name, share in zip(found, shares, strict=True)}, UNKNOWN: 1 - known}

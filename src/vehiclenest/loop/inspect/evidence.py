@@ -27,6 +27,7 @@ _AROUND, _MOST = (
     4,
 )  # nearest points, itself among them; how many of them have to agree that something is there: outliers stand alone
 _MANY = 2_000  # points that need no such proof
+_TELLING_MM = 0.15  # distances from two parts that differ so much tell them apart
 _COVER = 0.02  # of the diagonal: a learnt point this close to the scan is covered
 
 
@@ -64,12 +65,14 @@ class Judges:
 class Evidence:
     """What a scan says of a part at a pose (4, 4).
 
-    `loss` is the mean over the points of a robust loss; `rms_mm` that of the points which the part explains, their share `explained`.
+    `away` (n,) are signed distances of the points that decide, in mm; `loss` is the mean over them of a robust loss; `rms_mm` that of
+    the points which the part explains, their share `explained`.
     `excess`, `missing` and `gone` are shares of the points that stand out of the part, lie deep in it, and very deep; `coverage` is the
     share of the part that is seen.
     """
 
     pose: Points
+    away: NDArray[np.float32]
     loss: float
     rms_mm: float
     explained: float
@@ -82,10 +85,11 @@ class Evidence:
 def evidence(judges: Judges, learnt: Learnt, pose: Points) -> Evidence:
     """Return what a scan says of a part near a pose (4, 4), which is settled on exact distances first."""
     pose = settled(pose, judges.settlers, learnt)
-    away = np.asarray(learnt.surface.distance(move(pose, judges.points)), dtype=np.float64)
+    away = np.asarray(learnt.surface.distance(move(pose, judges.points)), dtype=np.float32)
     near = np.abs(away) <= _EXPLAINED_MM
     return Evidence(
         pose=pose,
+        away=away,
         loss=float(_loss(away).mean()),
         rms_mm=float(np.sqrt(np.mean(np.square(away[near])))) if near.any() else float("inf"),
         explained=float(near.mean()),
@@ -96,8 +100,17 @@ def evidence(judges: Judges, learnt: Learnt, pose: Points) -> Evidence:
     )
 
 
-def _loss(away: Real) -> Real:
-    clipped = np.clip(away, -_NEAR_MM, _NEAR_MM) / _SCALE_MM
+def margin(one: Evidence, other: Evidence) -> float:
+    """Return by how much the loss of one part is above another's, summed over the points at which their surfaces differ.
+
+    Where both are as far off, pose and wear are what differs: such points tell nothing.
+    """
+    telling = np.abs(one.away - other.away) > _TELLING_MM
+    return float((_loss(one.away[telling]) - _loss(other.away[telling])).sum())
+
+
+def _loss(away: NDArray[np.float32]) -> Real:
+    clipped = np.clip(away, -_NEAR_MM, _NEAR_MM).astype(np.float64) / _SCALE_MM
     return np.log1p(clipped**2) * np.where(away < 0, _INSIDE, 1.0)
 
 

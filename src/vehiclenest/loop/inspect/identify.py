@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vehiclenest.core.errors import InputError
-from vehiclenest.loop.inspect.catalogue import Catalogue, Shelved
+from vehiclenest.loop.inspect.catalogue import Catalogue
 from vehiclenest.loop.inspect.confidence import explained, probabilities
 from vehiclenest.loop.inspect.descriptor import Facets, facets
 from vehiclenest.loop.inspect.evidence import Evidence, Judges, evidence
-from vehiclenest.loop.inspect.global_pose import LEAST_POINTS, carried, searched, some
+from vehiclenest.loop.inspect.global_pose import LEAST_POINTS, best_near, carried, searched, some
 from vehiclenest.loop.inspect.judge import CORES
 from vehiclenest.loop.inspect.marking.fusion import UNKNOWN, fuse
 from vehiclenest.loop.inspect.mesh import Points
@@ -28,7 +28,8 @@ GEOMETRY, MARKING = "geometry", "marking"
 _LEAST_FACETS = 30
 _PROPOSALS = 30_000
 _GROUPS = 3  # groups that are searched where none explains the scan
-_JUDGED = 4  # parts of a group that exact distances judge
+_LISTED, _JUDGED, _TWO = 6, 4, 2  # parts of a group that near symmetries are tried on; that exact distances judge, and at least
+_APART = 2.0  # times the least cost on the coarse field: a part beyond is not judged
 _FAR, _UNLIKE = 0.03, 0.35  # of the diagonal; mean clipped distance over the clip beyond which a scan is of no part of a group
 _FEW, _CLOUD = 1_500, 6_000  # points that carry a pose over to a part
 
@@ -119,20 +120,34 @@ def _fitting(catalogue: Catalogue, names: list[str], scan: Facets, marked: froze
     """Return the parts of a group that a scan fits best on their coarse fields, with its pose, and those that are marked on it."""
     less = Facets(some(scan.cloud, _CLOUD), scan.even[:_FEW], scan.points, scan.normals)
     first = catalogue.shelved[names[0]]
-    found = searched(scan, first.learnt, _PROPOSALS)
+    found = searched(scan, first.learnt, _PROPOSALS, near=False)
     clip = _FAR * first.descriptor.diagonal_mm
     if first.learnt.judge.costs(found[:1], less.even, clip)[0] > _UNLIKE * clip and not marked & set(names):
         return [(names[0], found[0])]
     poses = catalogue.places[names[0]].frame @ found
 
-    def fit(name: str) -> tuple[float, Points]:
-        part: Shelved = catalogue.shelved[name]
-        return carried(undone(catalogue.places[name].frame[None])[0] @ poses, less, part.learnt)
+    def brought(name: str) -> tuple[float, Points]:
+        frame = undone(catalogue.places[name].frame[None])[0]
+        return carried(frame @ poses, less, catalogue.shelved[name].learnt)
+
+    def settled(name: str) -> tuple[float, Points]:
+        return best_near(near[name][1][0], less, catalogue.shelved[name].learnt)
 
     with ThreadPoolExecutor(CORES) as workers:
-        fits = dict(zip(names, workers.map(fit, names), strict=True))
-    order = sorted(names, key=lambda name: fits[name][0])
-    return [(name, fits[name][1]) for number, name in enumerate(order) if number < _JUDGED or name in marked]
+        near = dict(zip(names, workers.map(brought, names), strict=True))
+        listed = _least(near, _LISTED, marked)
+        fits = dict(zip(listed, workers.map(settled, listed), strict=True))
+    chosen = _least(fits, _JUDGED, marked)
+    most = _APART * fits[chosen[0]][0]
+    return [
+        (name, fits[name][1]) for number, name in enumerate(chosen) if number < _TWO or fits[name][0] <= most or name in marked
+    ]
+
+
+def _least(fits: Mapping[str, tuple[float, Points]], most: int, marked: frozenset[str]) -> list[str]:
+    """Return the parts of least cost, and those that are marked, in order of cost."""
+    order = sorted(fits, key=lambda name: fits[name][0])
+    return [name for number, name in enumerate(order) if number < most or name in marked]
 
 
 def _facets(points: NDArray[np.float32]) -> Facets:
