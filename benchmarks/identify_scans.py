@@ -12,7 +12,7 @@ from vehiclenest.loop.inspect.simulate.families import build
 from vehiclenest.loop.inspect.simulate.scanner import Optics, any_motion, scan, views_for
 from vehiclenest.loop.inspect.simulate.wear_and_tear import Mark, corrosion, dent, together, wear
 
-COUNT, NOISE_MM, OUTLIERS = 100_000, 0.02, 0.005
+COUNT, NOISE_MM, OUTLIERS = 100_000, 0.02, 0.01  # outliers: at most
 SEEN = 0.5, 0.6  # least share of the surface that a scan shows; the last view often shows more
 _PLACES = 1_000
 _LARGE = 1 << 30
@@ -27,7 +27,7 @@ def mesh_of(part_id: str) -> Mesh:
 def scan_of(part_id: str, chance: np.random.Generator) -> NDArray[np.float32]:
     """Return a scan (n, 3) in mm of one side of a part, which shows half of its surface or more, in any pose."""
     mesh = mesh_of(part_id)
-    optics = Optics(points=COUNT, noise_mm=NOISE_MM, outliers=OUTLIERS)
+    optics = Optics(points=COUNT, noise_mm=NOISE_MM, outliers=float(chance.uniform(0, OUTLIERS)))
     seed, share = int(chance.integers(_LARGE)), float(chance.uniform(*SEEN))
     try:
         views = views_for(mesh, share, seed, optics)

@@ -3,7 +3,7 @@
     python -m benchmarks.inspect_identify --library parts [--parts 208] [--scans 400] [--seed 7] [--half] [--json]
 
 Simulated parts, 16 near-duplicates a family; a scan shows one side, half of the surface or more, worn, dented and corroded, as
-simulate/scanner.py sees it (100,000 points, σ 0.02 mm, mixed pixels at edges, 0.5 % outliers), in any pose. Eight scans of ten are of
+simulate/scanner.py sees it (100,000 points, σ 0.02 mm, mixed pixels at edges, up to 1 % outliers), in any pose. Eight scans of ten are of
 parts that the library holds; one of ten lacks its family, one its part alone, whose near-duplicates stay. Where the scan does not show
 what tells a part from another (an oil hole on the far side), both fit as well and either answer is as good: such scans are counted
 apart. With `--half`, scans are of those parts alone that the model of confidence has not seen.

@@ -26,6 +26,7 @@ _AROUND, _MOST = (
     7,
     4,
 )  # nearest points, itself among them; how many of them have to agree that something is there: outliers stand alone
+_SURFACE, _REACH = 500, 2.0  # points that say how far neighbours are, and how many times as far they may be
 _MANY = 2_000  # points that need no such proof
 _TELLING_MM = 0.15  # distances from two parts that differ so much tell them apart
 _COVER = 0.02  # of the diagonal: a learnt point this close to the scan is covered
@@ -52,13 +53,19 @@ class Judges:
         """What finds the neighbours of a point that decides."""
         return Tree(self.points)
 
+    @cached_property
+    def reach(self) -> float:
+        """How far the last of a point's neighbours may be, in mm: some times as far as on a surface."""
+        away, _ = self.tree.query(some(self.points, _SURFACE), k=_AROUND)
+        return _REACH * float(np.median(away[:, -1]))
+
     def crowded(self, chosen: NDArray[np.bool_]) -> int:
-        """Return how many of the chosen points (n,) have chosen ones for neighbours; outliers have none."""
+        """Return how many of the chosen points (n,) lie on a surface among chosen ones; outliers stand alone."""
         rows = np.flatnonzero(chosen)
         if len(rows) == 0 or len(rows) > _MANY:
             return len(rows)
-        _, near = self.tree.query(self.points[rows], k=_AROUND)
-        return int(np.count_nonzero(chosen[near].sum(axis=1) >= _MOST))
+        away, near = self.tree.query(self.points[rows], k=_AROUND)
+        return int(np.count_nonzero((chosen[near].sum(axis=1) >= _MOST) & (away[:, -1] <= self.reach)))
 
 
 @dataclass(frozen=True)
@@ -82,15 +89,18 @@ class Evidence:
     coverage: float
 
 
-def evidence(judges: Judges, learnt: Learnt, pose: Points) -> Evidence:
-    """Return what a scan says of a part near a pose (4, 4), which is settled on exact distances first."""
-    pose = settled(pose, judges.settlers, learnt)
-    away = np.asarray(learnt.surface.distance(move(pose, judges.points)), dtype=np.float32)
+def evidence(judges: Judges, learnt: Learnt, poses: Points) -> Evidence:
+    """Return what a scan says of a part near the best of some poses (m, 4, 4), which are settled on exact distances first."""
+    tried = [settled(pose, judges.settlers, learnt) for pose in poses]
+    each = [np.asarray(learnt.surface.distance(move(pose, judges.points)), dtype=np.float32) for pose in tried]
+    losses = [float(_loss(away).mean()) for away in each]
+    best = int(np.argmin(losses))
+    pose, away = tried[best], each[best]
     near = np.abs(away) <= _EXPLAINED_MM
     return Evidence(
         pose=pose,
         away=away,
-        loss=float(_loss(away).mean()),
+        loss=losses[best],
         rms_mm=float(np.sqrt(np.mean(np.square(away[near])))) if near.any() else float("inf"),
         explained=float(near.mean()),
         excess=judges.crowded(away > _EXCESS_MM) / len(away),

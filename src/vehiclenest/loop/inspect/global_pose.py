@@ -37,6 +37,7 @@ _DECIDE, _JUDGES, CLIP_MM, _SETTLE = 4_000, 20_000, 0.3, 3
 _SAME_MM = 0.05  # poses that differ less once settled are one
 _CORNERS = 12  # points of the part by which two poses are held against each other
 _CARRIED = 800  # points that refine a pose which was found on another part
+_CLOSE_ENOUGH, _SEEN_TWICE, _KEPT = 1.3, 24, 3  # poses on it: cost over the least, how many are compared, how many are kept
 _COVER = 0.02  # of the diagonal: a learnt point this close to the scan is covered
 
 
@@ -143,12 +144,17 @@ def carried(poses: Points, scan: Facets, learnt: Learnt) -> tuple[float, Points]
     return float(fits[order[0]]), poses[order]
 
 
-def best_near(pose: Points, scan: Facets, learnt: Learnt) -> tuple[float, Points]:
-    """Return the best of a pose (4, 4) and of what near symmetry makes of it, and its cost, clipped at 0.3 % of the diagonal, in mm."""
-    poses = np.concatenate([pose[None], alternatives(pose[None], scan, learnt, _QUICKLY)])
-    fits = learnt.judge.costs(poses, scan.cloud, _NARROW * learnt.descriptor.diagonal_mm)
-    best = int(np.argmin(fits))
-    return float(fits[best]), poses[best]
+def best_near(poses: Points, scan: Facets, learnt: Learnt) -> tuple[float, Points]:
+    """Return the best of poses (m, 4, 4), best first, and of what near symmetry makes of the first; and the cost of the best.
+
+    They are as many as fit about as well and differ, three at most; the cost is clipped at 0.3 % of the diagonal, in mm.
+    """
+    size = learnt.descriptor.diagonal_mm
+    poses = np.concatenate([poses, alternatives(poses[:1], scan, learnt, _QUICKLY)])
+    fits = learnt.judge.costs(poses, scan.cloud, _NARROW * size)
+    order = np.argsort(fits, kind="stable")
+    close = order[fits[order] <= _CLOSE_ENOUGH * fits[order[0]]][:_SEEN_TWICE]
+    return float(fits[order[0]]), _unlike(poses[close], learnt, _ALIKE[1][2] * size)[:_KEPT]
 
 
 def _unlike(poses: Points, learnt: Learnt, shift: float) -> Points:

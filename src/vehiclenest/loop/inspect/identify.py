@@ -31,6 +31,7 @@ _GROUPS = 3  # groups that are searched where none explains the scan
 _LISTED, _JUDGED, _TWO = 6, 4, 2  # parts of a group that near symmetries are tried on; that exact distances judge, and at least
 _APART = 2.0  # times the least cost on the coarse field: a part beyond is not judged
 _FAR, _UNLIKE = 0.03, 0.35  # of the diagonal; mean clipped distance over the clip beyond which a scan is of no part of a group
+_CARRIED = 24  # poses that are carried over
 _FEW, _CLOUD = 1_500, 6_000  # points that carry a pose over to a part
 
 
@@ -100,8 +101,8 @@ def judged(
         if enough and leader not in wanted:
             continue
         wanted.discard(leader)
-        for name, pose in _fitting(catalogue, names, scan, marked):
-            found[name] = evidence(judges, library[name].learnt, pose)
+        for name, poses in _fitting(catalogue, names, scan, marked):
+            found[name] = evidence(judges, library[name].learnt, poses)
     return found
 
 
@@ -117,21 +118,24 @@ def _ranked(catalogue: Catalogue, scan: Facets) -> Iterator[list[str]]:
 
 
 def _fitting(catalogue: Catalogue, names: list[str], scan: Facets, marked: frozenset[str]) -> list[tuple[str, Points]]:
-    """Return the parts of a group that a scan fits best on their coarse fields, with its pose, and those that are marked on it."""
+    """Return the parts of a group that a scan fits best on their coarse fields, with its poses there, and those that are marked on it."""
     less = Facets(some(scan.cloud, _CLOUD), scan.even[:_FEW], scan.points, scan.normals)
     first = catalogue.shelved[names[0]]
     found = searched(scan, first.learnt, _PROPOSALS, near=False)
     clip = _FAR * first.descriptor.diagonal_mm
     if first.learnt.judge.costs(found[:1], less.even, clip)[0] > _UNLIKE * clip and not marked & set(names):
-        return [(names[0], found[0])]
-    poses = catalogue.places[names[0]].frame @ found
+        return [(names[0], found[:1])]
+    turned = (first.symmetry.rotations @ found[:, None]).reshape(
+        -1, 4, 4
+    )  # which of them it was is seen on a part less symmetric
+    poses = catalogue.places[names[0]].frame @ turned[:_CARRIED]
 
     def brought(name: str) -> tuple[float, Points]:
         frame = undone(catalogue.places[name].frame[None])[0]
         return carried(frame @ poses, less, catalogue.shelved[name].learnt)
 
     def settled(name: str) -> tuple[float, Points]:
-        return best_near(near[name][1][0], less, catalogue.shelved[name].learnt)
+        return best_near(near[name][1], less, catalogue.shelved[name].learnt)
 
     with ThreadPoolExecutor(CORES) as workers:
         near = dict(zip(names, workers.map(brought, names), strict=True))
