@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from tests.loop.inspect.shapes import disc, motion, sampled
+from tests.loop.inspect.shapes import disc, motion, ring, sampled
 
 from vehiclenest.cli.commands import app
 from vehiclenest.core.errors import ConflictError, InputError, NotFoundError
@@ -83,6 +83,21 @@ def test_a_scan_from_nowhere_is_identified_measured_and_judged(library: Path, co
     assert found["scan_sha256"] == sha256(core.read_bytes()).hexdigest()
     assert np.load(distances).shape == (found["points"],)
     assert "disc-1" in html.read_text(encoding="utf-8")
+
+
+def test_a_part_that_nobody_learnt_is_unknown_and_left_to_a_person(library: Path, tmp_path: Path) -> None:
+    on = sampled(ring(), 200_000)
+    np.save(tmp_path / "ring.npy", move(TRUTH, on.points).astype(np.float32))
+    words = ("inspect", "scan", tmp_path / "ring.npy", "--library", library)
+    found = json.loads(vnest(*words, "--json"))
+    assert (found["part_id"], found["verdict"], found["defects"]) == (None, "manual", None)
+    assert found["confidence"] > 0.5
+    assert "No part of the library explains the scan" in found["reasons"][0]
+    assert "unknown part" in vnest(*words)
+    for option in ("--html", "--distances"):
+        with pytest.raises(InputError, match="the part is unknown"):
+            vnest(*words, option, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def events_in(file: Path, field: str) -> list[str]:

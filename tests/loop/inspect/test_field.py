@@ -105,3 +105,15 @@ def test_an_edge_of_a_facet_without_height_is_turned() -> None:
     points = np.random.default_rng(10).uniform(-1, 3, (2_000, 3))
     inside = (points > 0).all(axis=1) & (points.sum(axis=1) < 2)
     assert ((Field.of(mended).distance(points) < 0) == inside).all()
+
+
+def test_facets_without_height_whose_corners_coincide_are_taken_out() -> None:
+    """Two faces of a tetrahedron meet in a slit: an edge run through by two flat facets whose middle corners are at one place."""
+    vertices = np.array([[0.0, 0, 0], [2, 0, 0], [0, 2, 0], [0, 0, 2], [1, 0, 0], [1, 0, 0]])
+    slit = [[0, 1, 4], [1, 0, 5]]
+    triangles = np.array([[0, 2, 5], [5, 2, 1], [0, 4, 3], [4, 1, 3], [0, 3, 2], [1, 2, 3], *slit], dtype=np.int32)
+    mesh = Mesh(vertices, triangles).checked("slit")
+    mended = without_flat(mesh)
+    assert mended.checked("mended").volume_mm3 == pytest.approx(8 / 6)
+    assert len(mended.triangles) == 6
+    assert mended.areas_mm2.min() > 0.1

@@ -112,17 +112,30 @@ def _thinned(cloud: Points, edge: float) -> Points:
     return cloud[first[count > _LONELY * np.median(count)]]
 
 
-def likeness(scan: Facets, learnt: Sequence[Descriptor]) -> NDArray[np.float64]:
-    """Return how like a scan each part (k,) is: the greater the likelier, on a scale of its own."""
-    ones, others = _drawn(len(scan.points), _PAIRS, 13)
-    found = keys_of(scan.points, scan.normals, ones, others)
-    found = found[found >= 0]
-    lengths = _lengths(scan.even)
-    out = np.empty(len(learnt))
-    for row, part in enumerate(learnt):
-        chance = np.log(part.shares[found] * (1 - _UNSEEN) + _UNSEEN / BINS).mean()
-        out[row] = chance - _D2_WEIGHT * np.abs(part.views - lengths).sum(axis=1).min()
-    return out
+@dataclass(frozen=True)
+class Looks:
+    """How many parts look, side by side: `logs` (k, BINS) of the chance of each pair of points, `views` (k, 24, RUNGS)."""
+
+    logs: NDArray[np.float32]
+    views: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, learnt: Sequence[Descriptor]) -> "Looks":
+        """Return the looks of parts, in their order."""
+        if not learnt:
+            return cls(np.empty((0, BINS), dtype=np.float32), np.empty((0, _VIEWS, RUNGS), dtype=np.float32))
+        shares = np.stack([part.shares for part in learnt])
+        logs = np.log(shares * np.float32(1 - _UNSEEN) + np.float32(_UNSEEN / BINS))
+        return cls(logs, np.stack([part.views for part in learnt]))
+
+    def likeness(self, scan: Facets) -> NDArray[np.float64]:
+        """Return how like a scan each part (k,) is: the greater the likelier, on a scale of its own."""
+        ones, others = _drawn(len(scan.points), _PAIRS, 13)
+        found = keys_of(scan.points, scan.normals, ones, others)
+        bins, counts = np.unique(found[found >= 0], return_counts=True)
+        chance = self.logs[:, bins] @ (counts / max(1, counts.sum())).astype(np.float32)
+        apart = np.abs(self.views - _lengths(scan.even)).sum(axis=2).min(axis=1)
+        return (chance - _D2_WEIGHT * apart).astype(np.float64)
 
 
 def _drawn(count: int, pairs: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

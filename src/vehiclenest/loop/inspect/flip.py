@@ -10,11 +10,12 @@ from vehiclenest.core.errors import InputError
 from vehiclenest.loop.inspect.mesh import Mesh
 
 _FLAT_MM = 1e-7  # height below which rounding of the corners decides where the normal points
+_SAME_MM = 1e-6  # corners no further apart coincide
 _PASSES = 50
 
 
 def without_flat(mesh: Mesh) -> Mesh:
-    """Return the mesh with the same surface and no facet lower than 0.1 nm.
+    """Return the mesh with the same surface and no facet lower than 0.1 nm; corners of flat facets that lie within a nanometre are joined.
 
     Raises
     ------
@@ -23,6 +24,9 @@ def without_flat(mesh: Mesh) -> Mesh:
     """
     triangles = mesh.triangles
     flat = _flat(mesh.vertices, triangles)
+    if len(flat) > 0:
+        triangles = _joined(mesh.vertices, triangles, flat)
+        flat = _flat(mesh.vertices, triangles)
     for _ in range(_PASSES):
         if len(flat) == 0:
             return Mesh(mesh.vertices, triangles)
@@ -32,6 +36,16 @@ def without_flat(mesh: Mesh) -> Mesh:
         f"{len(flat)} facets have no area, facet {flat[0]} the first",
         expected="remove degenerate triangles and join vertices that coincide, then export again",
     )
+
+
+def _joined(vertices: NDArray[np.float64], triangles: NDArray[np.int32], flat: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Return the triangles with those corners of flat ones joined that coincide, less the triangles of which nothing is left."""
+    corners = np.unique(triangles[flat])
+    _, first, same = np.unique(np.round(vertices[corners] / _SAME_MM), axis=0, return_index=True, return_inverse=True)
+    stands = np.arange(len(vertices), dtype=np.int32)
+    stands[corners] = corners[first[same]]
+    out = stands[triangles]
+    return out[(out[:, 0] != out[:, 1]) & (out[:, 1] != out[:, 2]) & (out[:, 2] != out[:, 0])]
 
 
 def _flat(vertices: NDArray[np.float64], triangles: NDArray[np.int32]) -> NDArray[np.int64]:

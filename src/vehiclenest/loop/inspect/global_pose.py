@@ -29,16 +29,14 @@ _PROBE, _SLACK = 48, 1.7
 _PROPOSALS, _PAIRS, _RARE = 60_000, 4_000, 30
 _JUDGED, _FIRST, _SECOND, _THIRD, _LAST = 6_000, 320, 80, 12, 8
 _ALIKE = np.deg2rad([12.0, 4.0, 1.0]), (0.04, 0.01, 0.002)  # poses that count as one, by stage: rad, of the diagonal
-_GLANCE, _GLANCE_MM = 12_000, 1.0  # proposals of a short search, and the clip of distances there
 _CLOSE = 1.5  # a pose whose cost on the coarse field is so many times the least is out
 _ALTERNATIVES = 3  # poses after which near symmetries are tried
-_TURNS, _GLANCES, _SWEPT, _MANY = 720, 72, 3_000, 4_000  # turns about a near axis, and points that judge them
-_DIPS, _DEEPEST = 48, 8  # turns refined, and kept
 _TELLS = 0.3  # a point whose clipped distances differ so much tells turns apart
 _ALL_ROUND = 2_000  # rotations about the middle of the scan, proposed as well
-_DECIDE, _JUDGES, _CLIP_MM, _SETTLE = 4_000, 20_000, 0.3, 3
+_DECIDE, _JUDGES, CLIP_MM, _SETTLE = 4_000, 20_000, 0.3, 3
 _SAME_MM = 0.05  # poses that differ less once settled are one
 _CORNERS = 12  # points of the part by which two poses are held against each other
+_CARRIED = 800  # points that refine a pose which was found on another part
 _COVER = 0.02  # of the diagonal: a learnt point this close to the scan is covered
 
 
@@ -64,11 +62,16 @@ class Learnt:
     @staticmethod
     def stored(surface: Surface, coarse: CoarseField, arrays: Mapping[str, NDArray[Any]]) -> "Learnt":
         """Return what `arrays` gave, with the fields of the part."""
+        return Learnt(surface, coarse, *Learnt.looks_stored(arrays))
+
+    @staticmethod
+    def looks_stored(arrays: Mapping[str, NDArray[Any]]) -> tuple[Descriptor, Symmetry]:
+        """Return what `arrays` gave, without the fields."""
         said = {
             room: {name.removeprefix(f"{room}_"): array for name, array in arrays.items() if name.startswith(f"{room}_")}
             for room in ("descriptor", "symmetry")
         }
-        return Learnt(surface, coarse, Descriptor.stored(said["descriptor"]), Symmetry.stored(said["symmetry"]))
+        return Descriptor.stored(said["descriptor"]), Symmetry.stored(said["symmetry"])
 
 
 @dataclass(frozen=True)
@@ -100,17 +103,11 @@ def find_pose(points: NDArray[np.float64] | NDArray[np.float32], learnt: Learnt)
     if len(points) < LEAST_POINTS:
         raise InputError(f"the scan holds {len(points)} points", expected=f"at least {LEAST_POINTS}")
     scan = facets(points, learnt.descriptor.diagonal_mm)
-    return _decided(_searched(scan, learnt, _PROPOSALS), scan, learnt)
+    return _decided(searched(scan, learnt, _PROPOSALS), scan, learnt)
 
 
-def glance(scan: Facets, learnt: Learnt) -> float:
-    """Return how far a scan is from a part at the pose that a short search finds: mean distance clipped at 1 mm, on the coarse field."""
-    poses = _searched(scan, learnt, _GLANCE)
-    return float(learnt.judge.costs(poses[:1], _some(scan.even, _DECIDE), _GLANCE_MM)[0])
-
-
-def _searched(scan: Facets, learnt: Learnt, proposals: int) -> Points:
-    """Return the poses (m, 4, 4) that fit best on the coarse field, refined, best first."""
+def searched(scan: Facets, learnt: Learnt, proposals: int, *, near: bool = True) -> Points:
+    """Return the poses (m, 4, 4) that fit best on the coarse field, refined, best first; `near` symmetries are tried after them."""
     judge = learnt.judge
     size = learnt.descriptor.diagonal_mm
     wide, middle, narrow = _WIDE * size, _MIDDLE * size, _NARROW * size
@@ -125,12 +122,33 @@ def _searched(scan: Facets, learnt: Learnt, proposals: int) -> Points:
     poses = judge.refined(poses, scan.even[:800], np.geomspace(middle, narrow, 5))
     poses = judge.ranked(poses, scan.even[:2000], 2 * narrow)
     poses = poses[distinct(poses, centre, third, shifts[2] * size, _THIRD)]
-    poses = np.concatenate([poses, _alternatives(poses[:_ALTERNATIVES], scan, learnt, narrow)])
-    fits = judge.costs(poses, _some(scan.cloud, _JUDGES), narrow)
+    if near:
+        poses = np.concatenate([poses, alternatives(poses[:_ALTERNATIVES], scan, learnt, _FINELY)])
+    fits = judge.costs(poses, some(scan.cloud, _JUDGES), narrow)
     order = np.argsort(fits, kind="stable")
     poses = poses[order[fits[order] <= _CLOSE * fits[order[0]]]]
     poses = poses[distinct(poses, centre, third, shifts[2] * size, 2 * _LAST)]
     return _unlike(poses, learnt, shifts[2] * size)[:_LAST]
+
+
+def carried(poses: Points, scan: Facets, learnt: Learnt) -> tuple[float, Points]:
+    """Return poses (m, 4, 4) that were found on a part nearly alike, refined on this one, best first, and the cost of the best.
+
+    The cost is the mean distance on the coarse field, clipped at 0.6 % of the diagonal, in mm.
+    """
+    judge, size = learnt.judge, learnt.descriptor.diagonal_mm
+    poses = judge.refined(poses, scan.even[:_CARRIED], np.geomspace(_MIDDLE * size, _NARROW * size, 4))
+    fits = judge.costs(poses, scan.even, 2 * _NARROW * size)
+    order = np.argsort(fits, kind="stable")
+    return float(fits[order[0]]), poses[order]
+
+
+def best_near(pose: Points, scan: Facets, learnt: Learnt) -> tuple[float, Points]:
+    """Return the best of a pose (4, 4) and of what near symmetry makes of it, and its cost, clipped at 0.3 % of the diagonal, in mm."""
+    poses = np.concatenate([pose[None], alternatives(pose[None], scan, learnt, _QUICKLY)])
+    fits = learnt.judge.costs(poses, scan.cloud, _NARROW * learnt.descriptor.diagonal_mm)
+    best = int(np.argmin(fits))
+    return float(fits[best]), poses[best]
 
 
 def _unlike(poses: Points, learnt: Learnt, shift: float) -> Points:
@@ -143,38 +161,59 @@ def _unlike(poses: Points, learnt: Learnt, shift: float) -> Points:
     return np.stack(kept)
 
 
-def _some(points: Points, most: int) -> Points:
+def some(points: Points, most: int) -> Points:
     """Return no more points than that, from all over the scan."""
     return np.ascontiguousarray(points[:: max(1, -(-len(points) // most))])
 
 
-def _alternatives(poses: Points, scan: Facets, learnt: Learnt, narrow: float) -> Points:
+def alternatives(poses: Points, scan: Facets, learnt: Learnt, sweep: "_Sweep") -> Points:
     """Return what near symmetry makes of the best poses, refined: each motion that nearly fits, and the best turns about an axis."""
     symmetry, judge = learnt.symmetry, learnt.judge
+    narrow = _NARROW * learnt.descriptor.diagonal_mm
     others = (symmetry.near @ poses[:, None]).reshape(-1, 4, 4)
-    others = judge.refined(others, scan.even[:600], np.full(2, 3 * narrow))
+    others = judge.refined(others, scan.even[: sweep.few], np.full(2, 3 * narrow))
     if symmetry.near_axis is None:
         return others
     point, way = symmetry.near_axis
-    turns = about(point, np.stack([turned(way * angle) for angle in np.arange(_TURNS) * (2 * np.pi / _TURNS)]))
+    turns = about(point, np.stack([turned(way * angle) for angle in np.arange(sweep.turns) * (2 * np.pi / sweep.turns)]))
     best = judge.ranked(np.concatenate([poses, others]), scan.even[:2000], 2 * narrow)
     kinds = best[_kinds(best, way)]
-    chosen = [_swept(turns @ pose, scan, judge, narrow) for pose in kinds]
-    chosen = judge.refined(np.concatenate(chosen), scan.even[:_MANY], np.full(3, narrow))
+    chosen = [_swept(turns @ pose, scan, judge, narrow, sweep) for pose in kinds]
+    chosen = judge.refined(np.concatenate(chosen), scan.even[: sweep.many], np.full(3, narrow))
     return np.concatenate([others, chosen])
 
 
-def _swept(turns: Points, scan: Facets, judge: Judge, narrow: float) -> Points:
+@dataclass(frozen=True)
+class _Sweep:
+    """How closely turns about a near axis are tried: turns, those of them that tell points apart, points that judge; turns refined, kept.
+
+    `few` points refine near symmetries, `many` the turns that are kept.
+    """
+
+    turns: int
+    glances: int
+    points: int
+    dips: int
+    deepest: int
+    few: int
+    many: int
+
+
+_FINELY = _Sweep(720, 72, 3_000, 48, 8, 600, 4_000)
+_QUICKLY = _Sweep(360, 24, 1_000, 16, 3, 300, 1_000)
+
+
+def _swept(turns: Points, scan: Facets, judge: Judge, narrow: float, sweep: _Sweep) -> Points:
     """Return the turns that fit best among their neighbours, by the points that do not fit equally well at any turn."""
-    cloud = _some(scan.cloud, _JUDGES)
-    least, most = judge.spread(turns[:: _TURNS // _GLANCES], cloud, narrow)
+    cloud = some(scan.cloud, _JUDGES)
+    least, most = judge.spread(turns[:: sweep.turns // sweep.glances], cloud, narrow)
     telling = cloud[most - least > _TELLS * narrow]
-    telling = _some(telling if len(telling) > LEAST_POINTS else cloud, _SWEPT)
+    telling = some(telling if len(telling) > LEAST_POINTS else cloud, sweep.points)
     fits = judge.costs(turns, telling, narrow)
     low = np.flatnonzero((fits <= np.roll(fits, 1)) & (fits <= np.roll(fits, -1)))
-    low = low[np.argsort(fits[low], kind="stable")[:_DIPS]]
-    poses = judge.refined(turns[low], _some(telling, _SWEPT // 3), np.full(3, 2 * narrow))
-    return judge.ranked(poses, telling, narrow)[:_DEEPEST]
+    low = low[np.argsort(fits[low], kind="stable")[: sweep.dips]]
+    poses = judge.refined(turns[low], some(telling, sweep.points // 3), np.full(3, 2 * narrow))
+    return judge.ranked(poses, telling, narrow)[: sweep.deepest]
 
 
 def _kinds(poses: Points, way: Points) -> NDArray[np.int64]:
@@ -217,17 +256,17 @@ def _decided(poses: Points, scan: Facets, learnt: Learnt) -> list[Start]:
     judge = learnt.judge
     near = 3 * _NARROW * learnt.descriptor.diagonal_mm
     points, judges = (
-        given[judge.spread(poses, given, 2 * near)[0] < near] for given in (_some(scan.even, _DECIDE), _some(scan.cloud, _JUDGES))
+        given[judge.spread(poses, given, 2 * near)[0] < near] for given in (some(scan.even, _DECIDE), some(scan.cloud, _JUDGES))
     )  # what is far from the surface in all of them tells nothing, and costs much
-    settled = np.stack([_settled(pose, points, learnt) for pose in poses])
-    starts = [_start(pose, judges, scan, learnt) for pose in _unlike(settled, learnt, _SAME_MM)]
+    refined = np.stack([settled(pose, points, learnt) for pose in poses])
+    starts = [_start(pose, judges, scan, learnt) for pose in _unlike(refined, learnt, _SAME_MM)]
     return sorted(starts, key=lambda start: -start.score)
 
 
-def _settled(pose: Points, points: Points, learnt: Learnt) -> Points:
+def settled(pose: Points, points: Points, learnt: Learnt) -> Points:
     """Return a pose refined on exact distances with a kernel that narrows."""
     middle = learnt.judge.middle
-    for width in np.geomspace(2 * _NARROW * learnt.descriptor.diagonal_mm, 3 * _CLIP_MM, _SETTLE):
+    for width in np.geomspace(2 * _NARROW * learnt.descriptor.diagonal_mm, 3 * CLIP_MM, _SETTLE):
         there = move(pose, points)
         away, slope = learnt.surface.nearest(there)
         weight = np.clip(1 - (away / width) ** 2, 0, None) ** 2
@@ -239,8 +278,8 @@ def _settled(pose: Points, points: Points, learnt: Learnt) -> Points:
 def _start(pose: Points, judges: Points, scan: Facets, learnt: Learnt) -> Start:
     """Return a pose with its figures; points of the scan that are no judges count as far off."""
     part = learnt.descriptor
-    total = len(_some(scan.cloud, _JUDGES))
-    clipped = np.minimum(np.abs(learnt.surface.distance(move(pose, judges))), _CLIP_MM)
-    misfit = float(clipped.sum() + (total - len(judges)) * _CLIP_MM) / total
-    away, _ = Tree(move(pose, _some(scan.even, _DECIDE))).query(part.points, distance_upper_bound=_COVER * part.diagonal_mm)
-    return Start(pose, 1 - misfit / _CLIP_MM, misfit, float(np.isfinite(away).mean()))
+    total = len(some(scan.cloud, _JUDGES))
+    clipped = np.minimum(np.abs(learnt.surface.distance(move(pose, judges))), CLIP_MM)
+    misfit = float(clipped.sum() + (total - len(judges)) * CLIP_MM) / total
+    away, _ = Tree(move(pose, some(scan.even, _DECIDE))).query(part.points, distance_upper_bound=_COVER * part.diagonal_mm)
+    return Start(pose, 1 - misfit / CLIP_MM, misfit, float(np.isfinite(away).mean()))

@@ -1,60 +1,156 @@
-"""Which of many parts a scan is of: a shortlist by what pairs of points say, a short search on each, then exact distances decide."""
+"""Which of many parts a scan is of, or none of them: ranked by looks, posed once for all parts nearly alike, decided by exact distances.
 
-from collections.abc import Sequence
+The pose is searched for on the likeliest part of a group and carried over to the others (catalogue.py); what fits best on coarse fields
+is judged by exact distances (evidence.py), and the judgement is a calibrated probability (confidence.py).
+"""
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vehiclenest.core.errors import InputError
-from vehiclenest.loop.inspect.descriptor import Facets, facets, likeness
-from vehiclenest.loop.inspect.global_pose import LEAST_POINTS, Learnt, Start, find_pose, glance
+from vehiclenest.loop.inspect.catalogue import Catalogue
+from vehiclenest.loop.inspect.confidence import explained, probabilities
+from vehiclenest.loop.inspect.descriptor import Facets, facets
+from vehiclenest.loop.inspect.evidence import Evidence, Judges, evidence
+from vehiclenest.loop.inspect.global_pose import LEAST_POINTS, best_near, carried, searched, some
+from vehiclenest.loop.inspect.judge import CORES
+from vehiclenest.loop.inspect.marking.fusion import UNKNOWN, fuse
+from vehiclenest.loop.inspect.mesh import Points
+from vehiclenest.loop.inspect.model import Candidate
+from vehiclenest.loop.inspect.reference import Library
+from vehiclenest.loop.inspect.symmetry import undone
 
-_LISTED, _SETTLED = 40, 5
+GEOMETRY, MARKING = "geometry", "marking"
 _LEAST_FACETS = 30
+_PROPOSALS = 30_000
+_GROUPS = 3  # groups that are searched where none explains the scan
+_LISTED, _JUDGED, _TWO = 6, 4, 2  # parts of a group that near symmetries are tried on; that exact distances judge, and at least
+_APART = 2.0  # times the least cost on the coarse field: a part beyond is not judged
+_FAR, _UNLIKE = 0.03, 0.35  # of the diagonal; mean clipped distance over the clip beyond which a scan is of no part of a group
+_FEW, _CLOUD = 1_500, 6_000  # points that carry a pose over to a part
 
 
-@dataclass(frozen=True)
-class Match:
-    """A part, by its number in the list that was asked, and the best pose of the scan on it."""
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """What a scan is of: `part_id`, or None where no part of the library is likelier than all; how sure that is.
 
-    number: int
-    start: Start
+    `candidates` are the parts that were judged, the likeliest first; `poses` (4, 4) bring the scan near its place on each.
+    """
+
+    part_id: str | None
+    confidence: float
+    candidates: tuple[Candidate, ...]
+    poses: Mapping[str, Points]
+
+    @property
+    def pose(self) -> Points:
+        """The pose (4, 4) to start from on the likeliest part."""
+        return self.poses[self.candidates[0].part_id]
 
 
-def shortlist(points: NDArray[Any], learnt: Sequence[Learnt], most: int = _LISTED) -> list[int]:
-    """Return the numbers of the parts that a scan (n, 3) in mm is most likely of, best first.
+def identify(points: NDArray[np.float32], library: Library, marks: Mapping[str, float] | None = None) -> Identified:
+    """Return which part of a library a scan (n, 3) in mm is of; `marks` are probabilities of parts by what is marked on it.
 
     Raises
     ------
     InputError
-        Where the scan holds too few points, or they lie on no surface.
+        Where the library is empty, the scan holds too few points, or they lie on no surface.
     """
-    return _listed(_facets(points), learnt, most)
+    return decided(judged(points, library, library.catalogue(), frozenset(marks or ())), marks)
 
 
-def identify(points: NDArray[Any], learnt: Sequence[Learnt], most: int = _SETTLED) -> list[Match]:
-    """Return the parts that a scan (n, 3) in mm fits best, best first; what decides is in `Match.start`.
+def decided(found: Mapping[str, Evidence], marks: Mapping[str, float] | None = None) -> Identified:
+    """Return what follows from what a scan says of parts, and from what is marked on it."""
+    geometry = probabilities(found)
+    shares = fuse(geometry, marks, unknown=geometry[UNKNOWN]) if marks else geometry
+    candidates = [
+        Candidate(name, shares[name], said.rms_mm, said.coverage, f"{GEOMETRY}, {MARKING}" if name in (marks or ()) else GEOMETRY)
+        for name, said in found.items()
+    ]
+    candidates.sort(key=lambda candidate: -candidate.confidence)
+    best = candidates[0]
+    known = best.confidence > shares[UNKNOWN]
+    return Identified(
+        best.part_id if known else None,
+        best.confidence if known else shares[UNKNOWN],
+        tuple(candidates),
+        {name: said.pose for name, said in found.items()},
+    )
 
-    Raises
-    ------
-    InputError
-        Where the scan holds too few points, or they lie on no surface.
-    """
+
+def judged(
+    points: NDArray[np.float32], library: Library, catalogue: Catalogue, marked: frozenset[str] = frozenset()
+) -> dict[str, Evidence]:
+    """Return what a scan says of the parts of a catalogue that it may be, and of those marked on it; raises as `identify` does."""
+    if not catalogue.shelved:
+        raise InputError("the library is empty", expected="vnest inspect learn MESH")
     scan = _facets(points)
-    listed = _listed(scan, learnt, _LISTED)
-    listed.sort(key=lambda number: glance(scan, learnt[number]))
-    found = [Match(number, find_pose(points, learnt[number])[0]) for number in listed[:most]]
-    return sorted(found, key=lambda match: -match.start.score)
+    judges = Judges(scan)
+    found: dict[str, Evidence] = {}
+    wanted = {catalogue.places[name].leader for name in marked if name in catalogue.places}
+    for number, names in enumerate(_ranked(catalogue, scan)):
+        leader = catalogue.places[names[0]].leader
+        enough = number >= _GROUPS or any(explained(said) for said in found.values())
+        if enough and not (wanted - {leader}) and leader not in wanted:
+            break
+        if enough and leader not in wanted:
+            continue
+        wanted.discard(leader)
+        for name, pose in _fitting(catalogue, names, scan, marked):
+            found[name] = evidence(judges, library[name].learnt, pose)
+    return found
 
 
-def _listed(scan: Facets, learnt: Sequence[Learnt], most: int) -> list[int]:
-    order = np.argsort(-likeness(scan, [part.descriptor for part in learnt]), kind="stable")
-    return [int(number) for number in order[:most]]
+def _ranked(catalogue: Catalogue, scan: Facets) -> Iterator[list[str]]:
+    """Yield the parts of each group, the likeliest first, and the groups in the order of their likeliest."""
+    names = list(catalogue.shelved)
+    likeness = catalogue.looks.likeness(scan)
+    groups: dict[str, list[str]] = {}
+    order: list[int] = np.argsort(-likeness, kind="stable").tolist()
+    for row in order:
+        groups.setdefault(catalogue.places[names[row]].leader, []).append(names[row])
+    yield from groups.values()
 
 
-def _facets(points: NDArray[Any]) -> Facets:
+def _fitting(catalogue: Catalogue, names: list[str], scan: Facets, marked: frozenset[str]) -> list[tuple[str, Points]]:
+    """Return the parts of a group that a scan fits best on their coarse fields, with its pose, and those that are marked on it."""
+    less = Facets(some(scan.cloud, _CLOUD), scan.even[:_FEW], scan.points, scan.normals)
+    first = catalogue.shelved[names[0]]
+    found = searched(scan, first.learnt, _PROPOSALS, near=False)
+    clip = _FAR * first.descriptor.diagonal_mm
+    if first.learnt.judge.costs(found[:1], less.even, clip)[0] > _UNLIKE * clip and not marked & set(names):
+        return [(names[0], found[0])]
+    poses = catalogue.places[names[0]].frame @ found
+
+    def brought(name: str) -> tuple[float, Points]:
+        frame = undone(catalogue.places[name].frame[None])[0]
+        return carried(frame @ poses, less, catalogue.shelved[name].learnt)
+
+    def settled(name: str) -> tuple[float, Points]:
+        return best_near(near[name][1][0], less, catalogue.shelved[name].learnt)
+
+    with ThreadPoolExecutor(CORES) as workers:
+        near = dict(zip(names, workers.map(brought, names), strict=True))
+        listed = _least(near, _LISTED, marked)
+        fits = dict(zip(listed, workers.map(settled, listed), strict=True))
+    chosen = _least(fits, _JUDGED, marked)
+    most = _APART * fits[chosen[0]][0]
+    return [
+        (name, fits[name][1]) for number, name in enumerate(chosen) if number < _TWO or fits[name][0] <= most or name in marked
+    ]
+
+
+def _least(fits: Mapping[str, tuple[float, Points]], most: int, marked: frozenset[str]) -> list[str]:
+    """Return the parts of least cost, and those that are marked, in order of cost."""
+    order = sorted(fits, key=lambda name: fits[name][0])
+    return [name for number, name in enumerate(order) if number < most or name in marked]
+
+
+def _facets(points: NDArray[np.float32]) -> Facets:
     """Return what a search needs of a scan of a part whose size is not known."""
     if len(points) < LEAST_POINTS:
         raise InputError(f"the scan holds {len(points)} points", expected=f"at least {LEAST_POINTS}")
@@ -64,7 +160,7 @@ def _facets(points: NDArray[Any]) -> Facets:
     return scan
 
 
-def _size(points: NDArray[Any]) -> float:
+def _size(points: NDArray[np.float32]) -> float:
     """Return the diagonal of the box around a scan's points but for outliers, in mm."""
     low, high = np.quantile(points[:: max(1, len(points) // 5_000)], (0.03, 0.97), axis=0)
     return float(np.linalg.norm(high - low))

@@ -16,7 +16,7 @@ from vehiclenest.loop.inspect.damage import assess_damage
 from vehiclenest.loop.inspect.global_pose import find_pose
 from vehiclenest.loop.inspect.identify import identify
 from vehiclenest.loop.inspect.mesh import Points, move
-from vehiclenest.loop.inspect.model import Candidate, Deviation, Inspection, Unidentified
+from vehiclenest.loop.inspect.model import Candidate, Deviation, Inspection, Unidentified, Verdict
 from vehiclenest.loop.inspect.reading import Unit, read_scan, unit_hint
 from vehiclenest.loop.inspect.reference import Library, Reference
 from vehiclenest.loop.inspect.register import Datum, register
@@ -25,7 +25,7 @@ from vehiclenest.loop.inspect.surface_map import surface_map
 from vehiclenest.loop.inspect.verdict import verdict
 
 Distances = NDArray[np.float32]
-NAMED, GEOMETRY = "named", "geometry"
+NAMED = "named"
 _RANKED = 400_000  # distances that quantiles are taken of
 
 
@@ -124,7 +124,49 @@ def inspect_points(points: Distances, library: Library, settings: Settings | Non
 
 
 def _inspected(points: Distances, library: Library, settings: Settings, seconds: dict[str, float]) -> Inspected:
-    candidates, start = _identified(points, library, settings, seconds)
+    if not library.parts:
+        raise InputError("the library is empty", expected="vnest inspect learn MESH")
+    if settings.part_id is not None:
+        start = _start(points, library[settings.part_id], settings, seconds)
+        nothing = float("nan")
+        return _measured(
+            points, library, (Candidate(settings.part_id, nothing, nothing, nothing, NAMED),), start, settings, seconds
+        )
+    with _timed(seconds, "identify"):
+        said = identify(points, library, settings.marks)
+    if said.part_id is not None:
+        return _measured(points, library, said.candidates, said.pose, settings, seconds)
+    best = said.candidates[0]
+    _check_unit(points, library[best.part_id])
+    why = f"No part of the library explains the scan; the likeliest, {best.part_id}, has a probability of {best.confidence:.1%}."
+    return Inspected(
+        Unidentified(said.confidence, said.candidates, len(points), Verdict("manual", (why,)), seconds, "", ""), points
+    )
+
+
+def _start(points: Distances, reference: Reference, settings: Settings, seconds: dict[str, float]) -> Points | None:
+    """Return the pose to start from on a part that is known; none where a fixture holds it in place."""
+    _check_unit(points, reference)
+    if settings.fixture:
+        return None
+    with _timed(seconds, "find pose"):
+        return find_pose(points, reference.learnt)[0].pose
+
+
+def _check_unit(points: Distances, reference: Reference) -> None:
+    hint = unit_hint(np.ptp(points, axis=0), reference.mesh.high - reference.mesh.low)
+    if hint is not None:
+        raise InputError(hint)
+
+
+def _measured(
+    points: Distances,
+    library: Library,
+    candidates: tuple[Candidate, ...],
+    start: Points | None,
+    settings: Settings,
+    seconds: dict[str, float],
+) -> Inspected:
     best = candidates[0]
     reference = library[best.part_id]
     with _timed(seconds, "register"):
@@ -160,31 +202,6 @@ def _inspected(points: Distances, library: Library, settings: Settings, seconds:
         scan_sha256="",
     )
     return Inspected(found, points, distances, reference)
-
-
-def _identified(
-    points: Distances, library: Library, settings: Settings, seconds: dict[str, float]
-) -> tuple[tuple[Candidate, ...], Points | None]:
-    """Return the parts that it may be, the likeliest first, and the pose to start from (none: in place)."""
-    if not library.parts:
-        raise InputError("the library is empty", expected="vnest inspect learn MESH")
-    if settings.part_id is None:
-        with _timed(seconds, "identify"):
-            names = list(library.parts)
-            matches = identify(points, [library[name].learnt for name in names])
-        return tuple(
-            Candidate(names[match.number], float("nan"), match.start.misfit_mm, match.start.coverage, GEOMETRY)
-            for match in matches
-        ), matches[0].start.pose
-    reference = library[settings.part_id]
-    hint = unit_hint(np.ptp(points, axis=0), reference.mesh.high - reference.mesh.low)
-    if hint is not None:
-        raise InputError(hint)
-    start = None
-    if not settings.fixture:
-        with _timed(seconds, "find pose"):
-            start = find_pose(points, reference.learnt)[0].pose
-    return (Candidate(settings.part_id, float("nan"), float("nan"), float("nan"), NAMED),), start
 
 
 def deviation_of(distances: Distances) -> Deviation:

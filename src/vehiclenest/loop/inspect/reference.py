@@ -8,7 +8,6 @@ import json
 import re
 import shutil
 import tempfile
-import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
@@ -18,18 +17,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vehiclenest.core.errors import ConflictError, InputError, NotFoundError, Where
+from vehiclenest.core.errors import ConflictError, InputError, NotFoundError
+from vehiclenest.loop.inspect.catalogue import Catalogue
 from vehiclenest.loop.inspect.coarse import CoarseField
 from vehiclenest.loop.inspect.field import Field
 from vehiclenest.loop.inspect.flip import without_flat
 from vehiclenest.loop.inspect.global_pose import Learnt, learn
 from vehiclenest.loop.inspect.mesh import Mesh
+from vehiclenest.loop.inspect.stored import arrays_of, broken
 from vehiclenest.loop.inspect.surface_cells import SurfaceCells
 
 _VERSION = 1
 TOLERANCE_MM = 0.1  # where a card names none
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _SHAPE, _SEARCH, _PART = "shape.npz", "search.npz", "part.json"
+_OPEN = 64  # references that a library holds open, some 10 to 30 MB each: the last ones that were asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +109,14 @@ class Reference:
             Where a file is cut short or not ours.
         """
         part = read_part(folder)
-        arrays = _arrays(folder / _SHAPE)
+        arrays = arrays_of(folder / _SHAPE)
         try:
             mesh = Mesh(arrays["vertices"], arrays["triangles"])
             coarse = CoarseField(arrays["coarse_origin"], float(arrays["coarse_step"]), arrays["coarse_values"])
             field = Field.stored(mesh, arrays)
-            return Reference(part, mesh, field, coarse, Learnt.stored(field, coarse, _arrays(folder / _SEARCH)))
+            return Reference(part, mesh, field, coarse, Learnt.stored(field, coarse, arrays_of(folder / _SEARCH)))
         except KeyError as error:
-            raise _broken(folder / _SHAPE, f"{error} is not in it") from None
+            raise broken(folder / _SHAPE, f"{error} is not in it") from None
 
 
 def signed_distance(reference: Reference, points: NDArray[Any], pose: NDArray[np.float64] | None = None) -> NDArray[np.float32]:
@@ -131,34 +133,20 @@ def _rounded(mesh: Mesh) -> Mesh:
     return Mesh(np.ascontiguousarray(mesh.vertices, dtype=np.float64), np.ascontiguousarray(mesh.triangles, dtype=np.int32))
 
 
-def _broken(path: Path, what: str) -> InputError:
-    return InputError(what, expected="learn the part again: vnest inspect learn", where=Where(str(path)))
-
-
-def _arrays(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except FileNotFoundError:
-        raise _broken(path, "the file is not there") from None
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
-        raise _broken(path, f"the file cannot be read: {error}") from None
-
-
 def read_part(folder: Path) -> Part:
     """Return who the reference in a folder is."""
     path = folder / _PART
     try:
         said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if said["version"] != _VERSION:
-            raise _broken(path, f"version {said['version']} of the library, not {_VERSION}")
+            raise broken(path, f"version {said['version']} of the library, not {_VERSION}")
         known: dict[str, Any] = {key: value for key, value in said.items() if key != "version"}
         known["marks"] = tuple(known["marks"])
         return Part(**known)
     except FileNotFoundError:
         raise NotFoundError(f"no part {folder.name} in {folder.parent}", expected="see vnest inspect list") from None
     except (ValueError, KeyError, TypeError) as error:
-        raise _broken(path, f"the file is not that of a part: {error}") from None
+        raise broken(path, f"the file is not that of a part: {error}") from None
 
 
 class Library:
@@ -167,6 +155,7 @@ class Library:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._open: dict[str, Reference] = {}
+        self._catalogue = Catalogue.empty(folder)
 
     def __iter__(self) -> Iterator[Part]:
         return iter(self.parts.values())
@@ -186,8 +175,30 @@ class Library:
         if part_id not in self._open:
             if part_id not in self.parts:
                 raise NotFoundError(f"no part {part_id} in {self.folder}", expected=self._known())
-            self._open[part_id] = Reference.load(self.folder / part_id)
-        return self._open[part_id]
+            reference = Reference.load(self.folder / part_id)
+        else:
+            reference = self._open.pop(part_id)
+        self._open[part_id] = reference  # at the end: the last that was asked for
+        while len(self._open) > _OPEN:
+            del self._open[next(iter(self._open))]
+        return reference
+
+    def catalogue(self) -> Catalogue:
+        """Return what finds a scan's part among all: opened once, and brought up to date with the folder at every call.
+
+        Raises
+        ------
+        InputError
+            Where a file is cut short or not ours.
+        """
+        before, now = self._catalogue, self._catalogue.renewed()
+        if now is not before:
+            self._catalogue = now
+            self.__dict__.pop("parts", None)
+            for name, part in before.shelved.items():
+                if now.shelved.get(name) is not part:
+                    self._open.pop(name, None)
+        return now
 
     def _known(self) -> str:
         if not self.parts:
