@@ -2,10 +2,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo serve test lint types contract unit lock clean
+.PHONY: demo demo-inspect serve test lint types contract unit lock clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/installed
+	$(BIN)/vnest demo
+
+# The demo with parts under a simulated scanner: installs the extra inspect, and compiles for a minute the first time.
+demo-inspect: .venv/installed-inspect
 	$(BIN)/vnest demo
 
 # Opens the base in a browser on http://127.0.0.1:8000; the first start prints the admin's one-time password.
@@ -38,6 +42,10 @@ unit: .venv/installed-test
 
 .venv/installed-web: requirements/web.txt .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/web.txt
+	touch $@
+
+.venv/installed-inspect: requirements/inspect.txt .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/inspect.txt
 	touch $@
 
 .venv/installed-test: requirements/test.txt .venv/installed

@@ -87,9 +87,9 @@ def test_seals_flows_and_trace_on_postgresql(base: Base) -> None:
     for path in (
         "/flows?stage=depollution",
         "/flows?material=steel&from=2000-01-01",
-        "/flows.csv?stage=depollution",
-        "/flows.parquet",
+        "/flows/download.csv?stage=depollution",
+        "/flows/download.parquet",
         f"/trace?id={VIN}",
-        f"/trace.csv?id={VIN}",
+        f"/trace/shares.csv?id={VIN}",
     ):
         assert compliance.get(path).status_code == 200, path

@@ -16,6 +16,7 @@ from vehiclenest.cli.contest import contest
 from vehiclenest.cli.disclose import disclose
 from vehiclenest.cli.hash import hash_events
 from vehiclenest.cli.inspect import inspect
+from vehiclenest.cli.inspect_demo import inspect_demo_parts
 from vehiclenest.cli.inspect_watch import watch as inspect_watch
 from vehiclenest.cli.options import FILE, Command, as_of_option, database, json_flag, print_json, progress
 from vehiclenest.cli.regenerate import regenerate
@@ -97,7 +98,8 @@ def run(files: tuple[Path, ...], db: str, out: Path, place: str, site: Path | No
 def demo(out: Path, place: str, site: Path | None, as_json: bool) -> None:
     """Run the bundled manifest of 60 made-up vehicles into a ledger of its own, made anew each time.
 
-    Its traction batteries are graded by a simulated pulse test.
+    Its traction batteries are graded by a simulated pulse test; where the extra inspect is installed, some of its parts are inspected under
+    a simulated scanner (not with --json).
     """
     from vehiclenest.site import delivered_together, example_manifest
     from vehiclenest.site.pulse import simulated_pulse_test
@@ -107,7 +109,10 @@ def demo(out: Path, place: str, site: Path | None, as_json: bool) -> None:
         for ending in ("", "-wal", "-shm"):
             Path(f"{database}{ending}").unlink(missing_ok=True)
         title = "Vehicle Nest: a day at the base (60 made-up vehicles)"
-        _run([manifest], f"sqlite:///{database}", out, place, site, as_json, title, battery_test=simulated_pulse_test)
+        url = f"sqlite:///{database}"
+        vehicles = _run([manifest], url, out, place, site, as_json, title, battery_test=simulated_pulse_test)
+    if not as_json:
+        inspect_demo_parts(url, vehicles, out, place, site)
 
 
 def _run(
@@ -121,7 +126,7 @@ def _run(
     *,
     with_events: bool = True,
     battery_test: "BatteryTest | None" = None,
-) -> None:
+) -> list[str]:
     from vehiclenest.ledger import Ledger
     from vehiclenest.site import Settings, delivered_together, run, write_events, write_rejected
     from vehiclenest.site.report import write_report
@@ -159,6 +164,7 @@ def _run(
     if not result.vehicles:
         click.echo(f"vnest: nothing could be done; every row is in {out / 'rejected.csv'}", err=True)
         sys.exit(2)
+    return [fate.reference for fate in result.vehicles]
 
 
 @app.command(epilog="Example: vnest trace LSVAA49J132047371-ENG")
