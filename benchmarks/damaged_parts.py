@@ -33,7 +33,7 @@ SHAPES: tuple[Shape, ...] = ("cosine", "ball", "oval")
 DEPTHS_MM, WIDTHS_MM, APART_MM = (0.1, 0.6), (4.0, 10.0), 16.0
 WEARS_MM, LEAST_FACE_MM2, MOST_OF_SURFACE = (0.03, 0.3), 400.0, 0.3
 REAL_SCALE = {"turbine blade": 5.0, "casting": 25.4}  # the files name no unit; so many mm make them 214 and 306 mm long
-TRUTH_POINTS = 1_000_000
+TRUTH_POINTS, BAND_MM = 1_000_000, 0.05
 DENSITY, MOST_POINTS = 10.0, 3_000_000
 SEEN_A_MM2 = 4.0  # points in each sixteenth of a dent that a scan has to have of it
 
@@ -66,11 +66,12 @@ class Damaged:
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """Points (n, 3) in the scanner's frame, the true pose (4, 4), and for each dent whether all of it was seen."""
+    """Points (n, 3) in the scanner's frame, the true pose (4, 4), for each dent whether all of it was seen, and the share of wear that was."""
 
     points: NDArray[np.float32]
     pose: Real
     seen: tuple[bool, ...]
+    wear_seen: float
 
 
 def reference_of(name: str, library: Library | None) -> Reference:
@@ -122,7 +123,8 @@ def even(reference: Reference, damage: Damaged, seed: int) -> Scanned:
     off = together(damage.marks)(on.points, on.normals) + chance.normal(0, NOISE_MM, len(on.points))
     lies = scanner.fixture_motion(seed)
     points = in_scanner_order(move(lies, on.points + off[:, None] * on.normals).astype(np.float32))
-    return Scanned(points, np.linalg.inv(lies), (True,) * len(damage.dents))
+    back: Real = np.asarray(np.linalg.inv(lies), dtype=np.float64)
+    return Scanned(points, back, (True,) * len(damage.dents), 1.0)
 
 
 def scan(reference: Reference, damage: Damaged, seed: int) -> Scanned:
@@ -138,7 +140,17 @@ def scan(reference: Reference, damage: Damaged, seed: int) -> Scanned:
     )
     places = move(made.pose, made.points.astype(np.float64))
     tree = cKDTree(places)
-    return Scanned(made.points, made.pose, tuple(_seen(places, tree, one) for one in damage.dents))
+    seen = tuple(_seen(places, tree, one) for one in damage.dents)
+    return Scanned(made.points, made.pose, seen, _wear_seen(reference.cells, tree, damage.wear))
+
+
+def _wear_seen(cells: SurfaceCells, tree: Any, worn: Mark | None) -> float:
+    """Return which share of the worn volume lies in cells with a point of the scan within a cell's width of their middle."""
+    if worn is None:
+        return 1.0
+    lost = -worn.displacement(cells.planes[:, :3], cells.planes[:, 3:]) * cells.area
+    away = tree.query(cells.planes[:, :3], distance_upper_bound=cells.edge_mm)[0]
+    return float(lost[np.isfinite(away)].sum() / lost.sum())
 
 
 def _count(reference: Reference) -> int:
@@ -195,7 +207,7 @@ def _pressed(shape: Shape, centre: Real, normal: Real, depth: float, width: floa
         if shape == "ball":
             hollow = np.maximum(0, 1 - share**2)
         else:
-            across = np.cross(normal, along)
+            across: Real = np.asarray(np.cross(normal, along), dtype=np.float64)
             share = np.sqrt(share**2 + (off @ across * 2 / width) ** 2 * (1 / ratio**2 - 1))
             hollow = (1 + np.cos(np.pi * np.minimum(1, share))) / 2
         return np.where(normals @ normal > SAME_SIDE, -depth * hollow, 0.0)
@@ -206,13 +218,11 @@ def _pressed(shape: Shape, centre: Real, normal: Real, depth: float, width: floa
 def _wear(mesh: Mesh, cells: SurfaceCells, chance: np.random.Generator) -> Mark | None:
     """Return wear of a plane face, of a journal or bore about z, or of a smooth hollow 24 to 60 mm wide, as the part has them."""
     depth, uneven = float(np.exp(chance.uniform(*np.log(WEARS_MM)))), float(chance.uniform(0, 0.8))
-    kinds = ["plane", "round", "hollow"]
-    chance.shuffle(kinds)
-    for kind in kinds:
+    for kind in chance.permutation(3).tolist():
         made = None
-        if kind == "plane":
+        if kind == 0:
             made = _plane_wear(mesh, chance, depth, uneven)
-        elif kind == "round":
+        elif kind == 1:
             made = _round_wear(mesh, chance, depth, uneven)
         else:
             made = _hollow(cells, chance, depth)
@@ -228,16 +238,17 @@ def _plane_wear(mesh: Mesh, chance: np.random.Generator, depth: float, uneven: f
     if not faces:
         return None
     face = faces[int(chance.integers(len(faces)))]
-    centre = np.average(mesh.corners[face].mean(axis=1), axis=0, weights=mesh.areas_mm2[face])
+    areas = mesh.areas_mm2[face]
+    centre: Real = areas @ mesh.corners[face].mean(axis=1) / areas.sum()
     normal = unit[face[np.argmax(mesh.areas_mm2[face])]]
     centre = centre - ((centre - mesh.corners[face[0], 0]) @ normal) * normal
-    return wear(centre, normal, depth_mm=depth, uneven=uneven)
+    return wear(centre, normal, depth_mm=depth, uneven=uneven, band_mm=BAND_MM)
 
 
 def _round_wear(mesh: Mesh, chance: np.random.Generator, depth: float, uneven: float) -> Mark | None:
     unit = mesh.doubled_normals / np.maximum(2 * mesh.areas_mm2[:, None], 1e-300)
     middles = mesh.corners.mean(axis=1)
-    radius = np.hypot(mesh.corners[:, :, 0], mesh.corners[:, :, 1]).max(axis=1)
+    radius: Real = np.hypot(mesh.corners[:, :, 0], mesh.corners[:, :, 1]).max(axis=1)
     outward = middles[:, :2] / np.maximum(np.hypot(middles[:, 0], middles[:, 1]), 1e-9)[:, None]
     radial = np.abs(np.einsum("ij,ij->i", outward, unit[:, :2])) > 0.99
     faces = _faces(mesh, np.round(radius, 1)[:, None], radial & (radius > 5))
@@ -288,6 +299,6 @@ def _faces(mesh: Mesh, keys: Real, chosen: NDArray[np.bool_]) -> list[NDArray[np
 
 def _across(normal: Real) -> tuple[Real, Real]:
     """Return two unit vectors across a unit normal and each other."""
-    first = np.asarray(np.cross(normal, np.eye(3)[np.argmin(np.abs(normal))]), dtype=np.float64)
+    first: Real = np.asarray(np.cross(normal, np.eye(3)[np.argmin(np.abs(normal))]), dtype=np.float64)
     first /= np.linalg.norm(first)
     return first, np.asarray(np.cross(normal, first), dtype=np.float64)

@@ -6,7 +6,7 @@ Each case is a part of the catalogue (or, with VNEST_DATA, a real mesh) with up 
 4 to 10 mm wide, of three profiles, and one face worn by 0.03 to 0.3 mm; σ 0.02 mm, about 10 points a mm², anywhere within ±5 mm and ±3°.
 Points lie evenly over the surface, or with --scanner where the simulated scanner sees it (16 views). A dent is found where one defect of
 kind dent lies with its centre inside it; a defect is false where it lies in no dent, or in one that has another already. Dents beside
-edges, and dents not seen all over, are told apart and not judged; the rules stand in damaged_parts.py. Figures are at the tolerance.
+edges are told apart and not judged; so is what was not seen: dents, and wear of which 95 % was not. The rules stand in damaged_parts.py. Figures are at the tolerance.
 """
 
 import argparse
@@ -28,9 +28,11 @@ from vehiclenest.loop.inspect.reference import TOLERANCE_MM, Library, Reference
 from vehiclenest.loop.inspect.register import register
 
 PARTS = (
-    "gear-02a", "camshaft-01a", "knuckle-02a", "drum-03a", "crankshaft-01a", "disc-02a", "cylinder_head-03a", "alternator-02a",
+    "gear-02a", "camshaft-01a", "knuckle-02a", "connecting_rod-01a", "drum-03a", "crankshaft-01a",
 )  # fmt: skip
-DENTS = 6
+DENTS, DENTED = 6, ("dent",)
+WEAR_SEEN = 0.95  # of its volume; what was not seen cannot be measured
+THICK_MM3 = 100.0
 CLASSES_MM = ((0.1, 0.15), (0.15, 0.3), (0.3, 0.6))
 
 
@@ -43,6 +45,7 @@ class Case:
     false: tuple[Defect, ...]
     wear: Figure
     wear_mm3: float
+    wear_seen: float
     pose_mm: float
     noted: bool
     seconds: float
@@ -70,7 +73,18 @@ def case(
     corners = reference.mesh.vertices
     off = float(np.linalg.norm(move(pose.matrix @ np.linalg.inv(scanned.pose), corners) - corners, axis=1).max())
     dents, false = matched(made, scanned, damage)
-    return Case(name, dents, false, damage.wear_volume_mm3, made.wear_mm3, off, bool(pose.notes), seconds, len(scanned.points))
+    return Case(
+        name,
+        dents,
+        false,
+        damage.wear_volume_mm3,
+        made.wear_mm3,
+        scanned.wear_seen,
+        off,
+        bool(pose.notes),
+        seconds,
+        len(scanned.points),
+    )
 
 
 def matched(
@@ -84,7 +98,7 @@ def matched(
         inside = [
             place
             for place in np.argsort(off).tolist()
-            if off[place] < dent.width_mm / 2 + (0 if dent.clear else 1) and (left[place].kind == "dent" or not dent.clear)
+            if off[place] < dent.width_mm / 2 + (0 if dent.clear else 1) and (left[place].kind in DENTED or not dent.clear)
         ]
         found = left.pop(inside[0]) if inside else None
         rows.append((dent, seen, found))
@@ -125,14 +139,16 @@ def depth_bars(cases: Sequence[Case]) -> list[Bar]:
 
 def wear_bars(cases: Sequence[Case]) -> list[Bar]:
     """Return how far wear's volume is off and whether its interval holds the truth."""
-    worn = [one for one in cases if one.wear_mm3 > 0]
+    worn = [one for one in cases if one.wear_mm3 > 0 and one.wear_seen >= WEAR_SEEN]
     error = np.array([abs(one.wear.value / one.wear_mm3 - 1) for one in worn]) * 100
     signed = np.array([one.wear.value / one.wear_mm3 - 1 for one in worn]) * 100
+    much = error[np.array([one.wear_mm3 for one in worn]) > THICK_MM3]
     held = [one.wear.low <= one.wear_mm3 <= one.wear.high for one in worn]
     wide = np.array([one.wear.uncertainty / one.wear_mm3 for one in worn]) * 100
     return [
         Bar(f"wear volume of {len(worn)} faces: median error, %", float(np.median(error)), 2),
         Bar("wear volume: error that 95 % keep to, %", float(np.quantile(error, 0.95)), 2),
+        Bar(f"the same of the {len(much)} over {THICK_MM3:g} mm³, %", float(np.quantile(much, 0.95)) if len(much) else 0.0, 2),
         Bar("wear volume: mean of signed errors, %", float(signed.mean())),
         Bar("true wear volume inside its interval, %", share(held), 90, least=True),
         Bar("half width of that interval, median, %", float(np.median(wide))),
@@ -151,7 +167,7 @@ def told(cases: Sequence[Case], *, every: bool) -> list[str]:
                 f"{defect.kind} {defect.depth_mm.value:.3f} mm, {defect.area_mm2.value:.0f} mm²" for defect in one.false
             )
             lines.append(
-                f"{one.part}: missed [{gone}], false [{extra}], wear {one.wear_mm3:.1f} mm³ off {off:+.1f} % "
+                f"{one.part}: missed [{gone}], false [{extra}], wear {one.wear_mm3:.1f} mm³ ({100 * one.wear_seen:.0f} % seen) off {off:+.1f} % "
                 f"± {100 * one.wear.uncertainty / max(one.wear_mm3, 1e-9):.1f}, pose {1e3 * one.pose_mm:.1f} µm{', noted' * one.noted}"
             )
     return lines
@@ -165,15 +181,19 @@ def main() -> int:
     parser.add_argument("--scanner", action="store_true", help="by the simulated scanner, not evenly")
     parser.add_argument("--tolerance", type=float, default=TOLERANCE_MM)
     parser.add_argument("--library", type=Path, help="where learnt parts are kept")
+    parser.add_argument("--minutes", type=float, default=60.0, help="no case begins later")
     parser.add_argument("--every", action="store_true", help="a line for every case")
     parser.add_argument("--json", action="store_true", dest="as_json")
     wanted = parser.parse_args()
     library = None if wanted.library is None else Library(wanted.library)
     each = -(-wanted.cases // len(wanted.parts))
     cases: list[Case] = []
-    for number, name in enumerate(wanted.parts):
-        reference = reference_of(name, library)
-        for turn in range(each):
+    ends = time.monotonic() + 60 * wanted.minutes
+    references = [reference_of(name, library) for name in wanted.parts]
+    for turn in range(each):
+        for number, (name, reference) in enumerate(zip(wanted.parts, references, strict=True)):
+            if time.monotonic() > ends:
+                break
             seed = 100_000 * wanted.seed + 1_000 * number + turn
             cases.append(case(name, reference, seed, wanted.tolerance, scan if wanted.scanner else even))
             if wanted.every:

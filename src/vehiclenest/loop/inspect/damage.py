@@ -15,7 +15,7 @@ from vehiclenest.loop.inspect.profile import Profile, fit_profile
 from vehiclenest.loop.inspect.regions import SHARP_DEPTH, Region, find_regions
 from vehiclenest.loop.inspect.surface_cells import SurfaceCells
 from vehiclenest.loop.inspect.surface_kernels import Real, Whole
-from vehiclenest.loop.inspect.wear import MOST_WEAR_MM, WearField, wear_field, worn
+from vehiclenest.loop.inspect.wear import MOST_WEAR_MM, WearField, wear_field, without, worn
 
 _LEAST_DEPTH_NOISES = 2.5  # a dent shallower than this is not told from the roughness of what is left of a wear field
 _FITTED_AREA_MM2 = 150.0  # what is wider follows no profile
@@ -85,6 +85,8 @@ def assess_damage(
             defect = _dent(cells, scan, field, region, around, points, distances, pose, noise, reference_mm, fitted=fitted)
         if defect.depth_mm.high >= tolerance_mm:
             defects.append(defect)
+    if defects:
+        field = without(cells, scan, field, defective, noise)
     wear = worn(cells, scan, field, defective, noise, reference_mm, pose_covariance)
     defects.sort(key=lambda defect: -defect.depth_mm.value)
     notes = _notes(cells, scan, least, wear.unseen)

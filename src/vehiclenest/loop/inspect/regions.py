@@ -25,6 +25,10 @@ _MARGIN = 1.5  # deviations on top, for tails that are heavier than a normal dis
 _SHARP_NOISE = 3.0  # noise beside sharp edges, in noises elsewhere
 SHARP_DEPTH = 3.0  # what stands there alone has to be so many times deeper
 _SHOULDER = 0.25
+_LEAST_SUPPORT = 8  # points that lie in a defect by half of its depth or more
+_MOST_SPREAD = 0.9  # of the depth: what the points of a cell may spread by; more, and they are not of one surface
+_CRACK_SPREAD = 0.45  # of the depth of its cells: less, and it is a hollow
+_CRACK_SUPPORT = 0.25  # of its points; fewer are points mixed at the edge of what hides the surface from one view
 _CRACK_NOISES = 5.0
 _CRACK_SHARE = 0.08
 _CRACK_POINTS = 2
@@ -66,7 +70,29 @@ def find_regions(cells: SurfaceCells, scan: Gathered, field: WearField, noise_mm
     limit = float(norm.isf(FALSE_PER_PART / (4 * max(1, len(cells))))) + _MARGIN
     seeds = np.flatnonzero((clearness > limit) & (np.abs(depth) > 0.7 * floor) & (weights > 0))
     seeds = seeds[np.argsort(-np.abs(depth[seeds]))]
-    return [*cracks, *_grown(cells, seeds, depth, fine, fine_spread)]
+    grown = _grown(cells, seeds, depth, fine, fine_spread)
+    return [*cracks, *(one for one in grown if _held(cells, scan, field, one, least_mm))]
+
+
+def _held(cells: SurfaceCells, scan: Gathered, field: WearField, region: Region, least_mm: float) -> bool:
+    """Return whether a region's points bear it out: enough lie deep, and those of a cell together; beside edges it has to be deeper."""
+    if cells.sharp[region.cells].mean() > 0.5 and abs(region.depth_mm) < SHARP_DEPTH * least_mm:  # noqa: PLR2004
+        return False
+    support, _, spread = _borne(scan, field, region)
+    return support >= _LEAST_SUPPORT and spread < _MOST_SPREAD
+
+
+def _borne(scan: Gathered, field: WearField, region: Region) -> tuple[int, int, float]:
+    """Return how many points lie beyond half of a region's depth, of how many, and the spread in its cells over their depth (median)."""
+    support, whole = 0, 0
+    spreads: list[float] = []
+    for cell in region.cells.tolist():
+        off = (scan.values[scan.first[cell] : scan.first[cell + 1]] - field.level[cell]) * np.sign(region.depth_mm)
+        support += int(np.count_nonzero(off > abs(region.depth_mm) / 2))
+        whole += len(off)
+        if len(off) > 1:
+            spreads.append(float(np.std(off)) / max(abs(float(scan.mean[cell] - field.level[cell])), 1e-9))
+    return support, whole, float(np.median(spreads)) if spreads else np.inf
 
 
 def _grown(cells: SurfaceCells, seeds: NDArray[np.int64], depth: Real, fine: Real, spread: Real) -> list[Region]:
@@ -114,7 +140,10 @@ def _cracks(cells: SurfaceCells, scan: Gathered, field: WearField, noise_mm: flo
         length, width = extent(cells, members)
         if length >= CRACK_LENGTH_MM and width <= _CRACK_WIDTH_MM and length >= _CRACK_ELONGATION * width:
             peak = int(members[np.argmax(depth[members])])
-            found.append(Region(members.astype(np.int32), peak, -float(depth[peak]), crack=True))
+            region = Region(members.astype(np.int32), peak, -float(depth[peak]), crack=True)
+            support, points, spread = _borne(scan, field, region)
+            if spread > _CRACK_SPREAD and support >= _CRACK_SUPPORT * points:
+                found.append(region)
     return found
 
 

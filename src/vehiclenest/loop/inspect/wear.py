@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 from vehiclenest.loop.inspect.cell_statistics import Gathered, clipped_means, medians, nearest_level, spread_to_unknown
 from vehiclenest.loop.inspect.model import Figure
-from vehiclenest.loop.inspect.surface_cells import SurfaceCells
+from vehiclenest.loop.inspect.surface_cells import SMOOTH_MM, SurfaceCells
 from vehiclenest.loop.inspect.surface_kernels import Real
 
 Flags = NDArray[np.bool_]
@@ -21,6 +23,9 @@ _TWICINGS = 2
 _TOLD_FROM_NONE = 4.0  # deviations of a patch's level
 _RINGS = 2  # patches around worn ones whose wear, too slight to be told, counts for the volume
 _LEAST_PATCH_POINTS = 4
+_SETTLING = 8  # steps to the rest of the pose
+_TUKEY = 4.685  # of the standard deviation: 95 % efficiency on normal noise (Beaton and Tukey 1974)
+_FREE = 2e-4  # of the mean: what resists a motion less is not fixed by the surface
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +40,21 @@ class WearField:
 
 def wear_field(cells: SurfaceCells, scan: Gathered, noise_mm: float) -> WearField:
     """Return the smooth field under the deviations of a scan."""
-    points = scan.count * np.where(cells.sharp, 1e-3, 1.0)
+    return _field(cells, scan.mean, scan.count, scan.count, noise_mm)
+
+
+def without(cells: SurfaceCells, scan: Gathered, field: WearField, defective: Flags, noise_mm: float) -> WearField:
+    """Return the field once more, now that it is known which cells (c,) have a defect: these have no say in it."""
+    return _field(cells, np.where(defective, field.level, scan.mean), np.where(defective, 0.0, scan.count), scan.count, noise_mm)
+
+
+def _field(cells: SurfaceCells, mean: Real, seen: Real, count: Real, noise_mm: float) -> WearField:
+    """Return the field of the means (c,) of cells with so many points that speak for the field, of so many that there are."""
+    points = seen * np.where(cells.sharp, 1e-3, 1.0)
     patches = len(cells.patch_area)
     weight: Real = np.bincount(cells.patch, points, patches).astype(np.float64)
-    raw = np.bincount(cells.patch, points * scan.mean, patches) / np.maximum(weight, 1e-300)
-    covered = np.bincount(cells.patch, scan.count, patches) >= _LEAST_PATCH_POINTS
+    raw = np.bincount(cells.patch, points * mean, patches) / np.maximum(weight, 1e-300)
+    covered = np.bincount(cells.patch, seen, patches) >= _LEAST_PATCH_POINTS
     clear = covered & (np.abs(raw) < MOST_WEAR_MM)
     plain = clear & (weight >= _LEAST_PATCH_POINTS)  # of other than sharp cells
     near = cells.patch_near
@@ -53,7 +68,7 @@ def wear_field(cells: SurfaceCells, scan: Gathered, noise_mm: float) -> WearFiel
         level = level + clipped_means(near.first, near.to, left, weight, limit)
     level = spread_to_unknown(cells.patch_touching.first, cells.patch_touching.to, level)
     deviation = noise_mm / np.sqrt(max(1.0, float(np.median(weight[plain])) if plain.any() else 1.0))
-    of_cells = nearest_level(cells.patch_touching.first, cells.patch_touching.to, cells.patch, level, scan.mean, scan.count)
+    of_cells = nearest_level(cells.patch_touching.first, cells.patch_touching.to, cells.patch, level, mean, count)
     return WearField(of_cells, level, known, deviation)
 
 
@@ -82,7 +97,11 @@ def worn(
     reference's error (all over the surface alike) and the wear at the border that may be left out.
     """
     told = max(_TOLD_FROM_NONE * field.deviation_mm, 3 * reference_mm)
-    here = field.known & (field.patch_level < -told)
+    slopes = _moved_by_pose(cells, _patch_planes(cells))
+    rest = _rest_motion(cells, field, slopes, reference_mm)
+    level = field.patch_level - slopes @ rest.motion
+    low = min(told, max(3 * rest.spread_mm, 3 * reference_mm))
+    here = _joined(cells, field.known & (level < -told), field.known & (level < -low))
     if not here.any():
         return Worn(Figure(0.0, 0.0), Figure(0.0, 2 * float(np.hypot(field.deviation_mm, reference_mm))), 0.0, 0.0)
     area = float(cells.patch_area[here].sum())
@@ -91,24 +110,23 @@ def worn(
         grown = grown | _touched(cells, grown)
     border = grown & _touched(cells, ~grown)
     inside = grown[cells.patch]
-    covered = (scan.count > 0) & ~cells.sharp & ~defective & (np.abs(scan.mean - field.level) < 5 * noise_mm)
-    depth = -np.where(covered, scan.mean, field.level)[inside]
-    places, normals, size = cells.planes[inside, :3], cells.planes[inside, 3:], cells.area[inside]
+    covered = (scan.count > 0) & ~defective & (np.abs(scan.mean - field.level) < 5 * noise_mm)
+    size = cells.area[inside]
+    moved = _moved_by_pose(cells, cells.planes[inside])
+    depth = moved @ rest.motion - np.where(covered, scan.mean, field.level)[inside]
     volume = float(np.sum(depth * size))
     variance = float(np.sum((size * noise_mm) ** 2 / np.maximum(scan.count[inside], 1.0)))
-    moved = _moved_by_pose(cells, places, normals)
-    lost = float(cells.patch_area[border].sum()) * field.deviation_mm * 2
-    pose = 0.0
-    if pose_covariance is not None:
-        along = size @ moved
-        pose = float(along @ pose_covariance @ along)
+    lost = float(cells.patch_area[border].sum()) * low / 2
+    covariance = rest.covariance if pose_covariance is None else rest.covariance + pose_covariance
+    along = size @ moved
+    pose = float(along @ covariance @ along)
     uncertainty = 2 * np.sqrt(variance + pose + (reference_mm * area) ** 2 + lost**2 + (0.002 * volume) ** 2)
-    deepest = int(np.argmin(np.where(here, field.patch_level, np.inf)))
+    deepest = int(np.argmin(np.where(here, level, np.inf)))
     at = np.flatnonzero(cells.patch[inside] == deepest)[0]
-    tilt = 0.0 if pose_covariance is None else float(moved[at] @ pose_covariance @ moved[at])
+    tilt = float(moved[at] @ covariance @ moved[at])
     greatest = 2 * float(np.sqrt(field.deviation_mm**2 + reference_mm**2 + tilt))
     unseen = float(size[scan.count[inside] == 0].sum() / size.sum())
-    return Worn(Figure(volume, float(uncertainty)), Figure(-float(field.patch_level[deepest]), greatest), area, unseen)
+    return Worn(Figure(volume, float(uncertainty)), Figure(-float(level[deepest]), greatest), area, unseen)
 
 
 def _touched(cells: SurfaceCells, here: Flags) -> Flags:
@@ -117,9 +135,60 @@ def _touched(cells: SurfaceCells, here: Flags) -> Flags:
     return np.bincount(owner[here[links.to]], minlength=len(here)) > 0
 
 
-def _moved_by_pose(cells: SurfaceCells, places: Real, normals: Real) -> Real:
-    """Return how the distance (c, 6) at each place follows a small motion (rx, ry, rz, tx, ty, tz) about the middle of the part."""
+def _joined(cells: SurfaceCells, surely: Flags, maybe: Flags) -> Flags:
+    """Return the patches that may be worn and hang together, by others that may be, with one that surely is."""
+    links = cells.patch_touching
+    owner = np.repeat(np.arange(len(maybe)), np.diff(links.first))
+    kept = maybe[owner] & maybe[links.to]
+    size = len(maybe)
+    graph = csr_array((np.ones(np.count_nonzero(kept)), (owner[kept], links.to[kept])), shape=(size, size))
+    count, label = connected_components(graph, directed=False)
+    return maybe & (np.bincount(label[surely], minlength=count) > 0)[label]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """What the pose is still off by: small motion (6,) with its covariance (6, 6), and the spread of the unworn patches about it, mm."""
+
+    motion: Real
+    covariance: Real
+    spread_mm: float
+
+
+def _rest_motion(cells: SurfaceCells, field: WearField, slopes: Real, least_mm: float) -> _Rest:
+    """Return the motion that brings most patches to naught: slight wear, which hides in the noise of points, stands out of patches.
+
+    Tukey's biweight (Beaton and Tukey 1974) on levels; motions that the surface does not fix get no step.
+    """
+    rows = np.flatnonzero(field.known)
+    length = np.array([float(np.ptp(cells.planes[:, :3], axis=0).max()) / 4] * 3 + [1.0] * 3)
+    slopes = slopes[rows] / length
+    level, area = field.patch_level[rows], cells.patch_area[rows]
+    step, spread, inverse = np.zeros(6), 0.0, np.zeros((6, 6))
+    for _ in range(_SETTLING):
+        left = level - slopes @ step
+        spread = max(1.4826 * float(np.median(np.abs(left))) if len(left) else 0.0, least_mm / 4)
+        weight = area * np.clip(1 - (left / (_TUKEY * spread)) ** 2, 0, None) ** 2
+        normal = (slopes * weight[:, None]).T @ slopes
+        values, vectors = np.linalg.eigh(normal)
+        fixed = values > _FREE * max(float(values.mean()), 1e-300)
+        inverse = (vectors[:, fixed] / values[fixed]) @ vectors[:, fixed].T
+        step = step + inverse @ (slopes.T @ (weight * left))
+    together = np.pi * SMOOTH_MM**2  # mm² whose levels are of one median
+    return _Rest(step / length, inverse * spread**2 * together / np.outer(length, length), spread)
+
+
+def _patch_planes(cells: SurfaceCells) -> Real:
+    """Return centre and normal (p, 6) of the patches."""
+    count = len(cells.patch_area)
+    sums = np.column_stack([np.bincount(cells.patch, cells.area * column, count) for column in cells.planes.T])
+    made = sums / cells.patch_area[:, None]
+    made[:, 3:] /= np.maximum(np.linalg.norm(made[:, 3:], axis=1, keepdims=True), 1e-12)
+    return made
+
+
+def _moved_by_pose(cells: SurfaceCells, planes: Real) -> Real:
+    """Return how the distance (c, 6) at centres with normals (c, 6) follows a small motion (rx, ry, rz, tx, ty, tz) about the middle."""
     middle = (cells.planes[:, :3].min(axis=0) + cells.planes[:, :3].max(axis=0)) / 2
-    x, y, z = (places - middle).T
-    u, v, w = normals.T
-    return np.column_stack([y * w - z * v, z * u - x * w, x * v - y * u, normals])
+    turned: Real = np.cross(planes[:, :3] - middle, planes[:, 3:])  # pyright: ignore[reportAssignmentType]
+    return np.column_stack([turned, planes[:, 3:]])
