@@ -24,6 +24,7 @@ _MOST_CELLS = 3e6
 _CELLS_A_SURFACE = 3.0  # cells through the thickness of the band
 _BAND_CELLS = 0.8
 _CHUNK = 512
+_RUN = 64  # points in a row of which one's triangle is the guess at the next one's
 _FOLDED_ANGLE = 3 * np.pi  # a vertex whose triangles make up more may be gone round twice
 
 
@@ -183,9 +184,12 @@ def _code(x: float, y: float, z: float, origin: Real, per_mm: float, blocks: Who
 
 @njit(cache=True)
 def _of_list(
-    x: float, y: float, z: float, code: int, lists: Whole, boxes: Real, links: Whole, order: Whole, table: Real
+    x: float, y: float, z: float, code: int, lists: Whole, boxes: Real, links: Whole, order: Whole, table: Real, guess: int
 ) -> tuple[float, float, float, float, int, int]:
-    """Return the squared distance, the way from the nearest point, its triangle and feature: of a list, or of all triangles."""
+    """Return the squared distance, the way from the nearest point, its triangle and feature: of a list, or of all triangles.
+
+    A `guess` at the nearest triangle (−1 where there is none) spares the tree what is farther.
+    """
     best, bx, by, bz, found, feature = np.inf, 0.0, 0.0, 0.0, -1, FACE
     if code > 0:
         start = code - 1
@@ -198,7 +202,10 @@ def _of_list(
             if size < best:
                 best, bx, by, bz, found, feature = size, px, py, pz, triangle, on
         return best, bx, by, bz, found, feature
-    found, best = nearest_triangle(boxes, links, order, table, x, y, z, np.inf)
+    bound = nearest(table, guess, x, y, z)[0] if guess >= 0 else np.inf
+    found, best = nearest_triangle(boxes, links, order, table, x, y, z, bound)
+    if found < 0:
+        found = guess
     best, bx, by, bz, feature = nearest(table, found, x, y, z)
     return best, bx, by, bz, found, feature
 
@@ -220,18 +227,21 @@ def _distances(
     out: NDArray[np.float32],
 ) -> None:
     per_mm = 1.0 / cell
-    for i in prange(len(points)):
-        p, q, r = points[i, 0], points[i, 1], points[i, 2]
-        x = pose[0, 0] * p + pose[0, 1] * q + pose[0, 2] * r + pose[0, 3]
-        y = pose[1, 0] * p + pose[1, 1] * q + pose[1, 2] * r + pose[1, 3]
-        z = pose[2, 0] * p + pose[2, 1] * q + pose[2, 2] * r + pose[2, 3]
-        code = _code(x, y, z, origin, per_mm, blocks, codes)
-        if code < 0:
-            out[i] = above(table, -1 - code, x, y, z)
-            continue
-        size, px, py, pz, found, feature = _of_list(x, y, z, code, lists, boxes, links, order, table)
-        side = px * normals[found, feature, 0] + py * normals[found, feature, 1] + pz * normals[found, feature, 2]
-        out[i] = np.sqrt(size) if side >= 0.0 else -np.sqrt(size)
+    for run in prange((len(points) + _RUN - 1) // _RUN):
+        guess = -1
+        for i in range(run * _RUN, min(len(points), (run + 1) * _RUN)):
+            p, q, r = points[i, 0], points[i, 1], points[i, 2]
+            x = pose[0, 0] * p + pose[0, 1] * q + pose[0, 2] * r + pose[0, 3]
+            y = pose[1, 0] * p + pose[1, 1] * q + pose[1, 2] * r + pose[1, 3]
+            z = pose[2, 0] * p + pose[2, 1] * q + pose[2, 2] * r + pose[2, 3]
+            code = _code(x, y, z, origin, per_mm, blocks, codes)
+            if code < 0:
+                out[i] = above(table, -1 - code, x, y, z)
+                continue
+            size, px, py, pz, found, feature = _of_list(x, y, z, code, lists, boxes, links, order, table, guess)
+            guess = found
+            side = px * normals[found, feature, 0] + py * normals[found, feature, 1] + pz * normals[found, feature, 2]
+            out[i] = np.sqrt(size) if side >= 0.0 else -np.sqrt(size)
 
 
 @njit(cache=True, parallel=True)
@@ -268,7 +278,7 @@ def _gradients(
             out[i] = np.inf
             gradients[i] = 0.0
             continue
-        size, px, py, pz, found, feature = _of_list(x, y, z, code, lists, boxes, links, order, table)
+        size, px, py, pz, found, feature = _of_list(x, y, z, code, lists, boxes, links, order, table, -1)
         side = px * normals[found, feature, 0] + py * normals[found, feature, 1] + pz * normals[found, feature, 2]
         distance = np.sqrt(size)
         sign = 1.0 if side >= 0.0 else -1.0

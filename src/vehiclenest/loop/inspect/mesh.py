@@ -94,6 +94,9 @@ class Mesh:
         """Return how many edges are not run through once in each direction by exactly two triangles."""
         ends = np.concatenate([self.triangles[:, [0, 1]], self.triangles[:, [1, 2]], self.triangles[:, [2, 0]]]).astype(np.int64)
         count = len(self.vertices)
+        both = np.sort(ends[:, 0] * count + ends[:, 1]), np.sort(ends[:, 1] * count + ends[:, 0])
+        if np.array_equal(*both) and bool((np.diff(both[0]) > 0).all()):
+            return 0
         forth, runs = np.unique(ends[:, 0] * count + ends[:, 1], return_counts=True)
         back = np.unique(ends[:, 1] * count + ends[:, 0])
         lonely = (

@@ -85,9 +85,9 @@ class Reference:
         made = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".learning-"))
         try:
             shape: dict[str, Any] = {"vertices": self.mesh.vertices, "triangles": self.mesh.triangles}
-            np.savez_compressed(made / _SHAPE, **shape, **self.field.arrays(), **_named("coarse", self.coarse))
+            _compress(made / _SHAPE, **shape, **self.field.arrays(), **_named("coarse", self.coarse))
             search: dict[str, Any] = {**self.learnt.arrays()}
-            np.savez_compressed(made / _SEARCH, **search)
+            _compress(made / _SEARCH, **search)
             (made / _PART).write_text(json.dumps({"version": _VERSION, **asdict(self.part)}, indent=1), encoding="utf-8")
             old = folder.with_name(f".old-{folder.name}")
             if folder.exists():
@@ -122,6 +122,14 @@ class Reference:
 def signed_distance(reference: Reference, points: NDArray[Any], pose: NDArray[np.float64] | None = None) -> NDArray[np.float32]:
     """Return the distance (n,) in mm of points (n, 3) in mm from a part, negative inside; a pose (4, 4) is applied to them first."""
     return reference.field.distance(np.ascontiguousarray(points, dtype=np.float32), pose)
+
+
+def _compress(path: Path, **arrays: Any) -> None:
+    """Write arrays as `np.savez_compressed` does, three times as fast for a tenth more room."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:
+        for name, array in arrays.items():
+            with file.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
 
 
 def _named(name: str, record: Any) -> dict[str, Any]:

@@ -25,6 +25,7 @@ _TRIED, _NEAR = 150, 96
 _NEARLY = 0.3  # mean of the clipped distance over its clip, at most
 _FEW, _REFINED, _SOME, _MANY = 300, 600, 3_000, 40_000
 _WORTH_MM, _PASSES = 0.5, 4
+_GLANCED, _LOOSE = 200, 1e-8  # points that tell most misfits; least over greatest eigenvalue
 _ALIKE = 2.0  # degrees
 _NEAR_TURNS, _NEAR_AXIS = 41, 0.12  # turns probed; mean of the clipped distance over its clip, at most
 _PROBES = (0.1, 0.7, 1.3, 2.1, 2.9)  # rad: no two share a period
@@ -135,21 +136,26 @@ def _moments(mesh: Mesh) -> tuple[Points, Points]:
 
 def _settled(motion: Points, surface: Surface, probe: Points, middle: Points) -> Points:
     """Return a motion that may be exact, refined on the triangles by least squares about the middle."""
-    if np.quantile(np.abs(surface.distance(move(motion, probe))), 0.9) > _WORTH_MM:
-        return motion
+    for points, worth in ((probe[:_GLANCED], 2 * _WORTH_MM), (probe, _WORTH_MM)):
+        if np.quantile(np.abs(surface.distance(move(motion, points))), 0.9) > worth:
+            return motion
     for _ in range(_PASSES):
         there = move(motion, probe)
         away, outward = surface.nearest(there)
         close = np.abs(away) <= 2 * _WORTH_MM
         rows = np.concatenate([np.cross(there - middle, outward), outward], axis=1)[close]
-        small = np.linalg.lstsq(rows, -away[close], rcond=1e-4)[0]
+        strength, ways = np.linalg.eigh(rows.T @ rows)
+        fixed = strength > _LOOSE * strength[-1]  # other ways the surface leaves open
+        small = ways[:, fixed] @ ((ways[:, fixed].T @ (rows.T @ -away[close])) / strength[fixed])
         motion = moved_by(motion, small, middle)
     return motion
 
 
 def _fits(surface: Surface, probe: Points, dense: Points, motion: Points) -> bool:
     """Whether a motion leaves the surface where it is."""
-    return all(float(np.abs(surface.distance(move(motion, points))).max()) <= EXACT_MM for points in (probe, dense))
+    return all(
+        float(np.abs(surface.distance(move(motion, points))).max()) <= EXACT_MM for points in (probe[:_GLANCED], probe, dense)
+    )
 
 
 def _is_axis(surface: Surface, probe: Points, dense: Points, middle: Points, way: Points) -> bool:
