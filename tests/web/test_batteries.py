@@ -1,5 +1,6 @@
 """Batteries: listed from the ledger with grade and reason; pulse tests graded in the background, booked once whatever happens."""
 
+import csv
 import re
 from pathlib import Path
 from typing import Any
@@ -114,3 +115,36 @@ def test_an_operator_sees_batteries_and_grades_none(base: Base) -> None:
     browser = base.browser(Role.OPERATOR)
     assert "Grade pulse tests" not in browser.get("/batteries").text
     assert send(browser, "/batteries/gradings", "pulses.csv", b"x").status_code == 403
+
+
+@pytest.mark.slow
+def test_real_pulse_tests_are_graded_by_page_near_their_measured_health(
+    fresh_base: Base, data_folder: Path, tmp_path: Path
+) -> None:
+    text = (data_folder / "battery/pulsebat/LFP_35Ah-pulse-5s.csv").read_text(encoding="utf-8-sig")
+    table = list(csv.DictReader(text.splitlines()))
+    cells = sorted({row["ID"] for row in table})
+    shown = set(cells[::4])  # a quarter of the cells is left out of learning
+    files: list[bytes] = []
+    for wanted in (False, True):
+        path = tmp_path / f"{wanted}.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(table[0]))
+            writer.writeheader()
+            writer.writerows(row for row in table if (row["ID"] in shown) == wanted)
+        files.append(path.read_bytes())
+    browser = fresh_base.browser(Role.ENGINEER)
+    model = dump_model(learn([tmp_path / "False.csv"], {}, quiet))
+    assert send(browser, "/batteries/models", "lfp.json", model).status_code == 303
+    asked = send(browser, "/batteries/gradings", "real.csv", files[1])
+    number = int(asked.headers["location"].rsplit("/", 1)[1])
+    running = jobs.claim(fresh_base.database, "test", fresh_base.application.settings)
+    assert running is not None
+    jobs.work(running, KINDS)
+    assert "done" in browser.get(f"/jobs/{number}").text
+    graded = list(csv.DictReader(browser.get(f"/batteries/gradings/{number}/grades.csv").text.splitlines()))
+    measured = [row for row in table if row["ID"] in shown]
+    assert len(graded) == len(measured)
+    off = [abs(float(row["soh"]) - 100 * float(was["SOH"])) for row, was in zip(graded, measured, strict=True) if row["soh"]]
+    assert len(off) > 0.9 * len(measured)
+    assert sum(off) / len(off) < 4

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import uvicorn
 
-from vehiclenest.web import accounts, epcis, figures, yard
+from vehiclenest.web import accounts, epcis, figures, restoring, yard
 from vehiclenest.web.configuration import Configuration
 from vehiclenest.web.contest.hall import Hall
 from vehiclenest.web.database import Database
@@ -46,6 +46,8 @@ def prepare(configuration: Configuration) -> str | None:
 
 def serve(configuration: Configuration, host: str, port: int, workers: int, say: Callable[[str], None]) -> None:
     """Serve until stopped."""
+    if restored := restoring.put_in_place(configuration.url):
+        say(restored)
     password = prepare(configuration)
     if password is not None:
         say(f"first start: log in as admin with the one-time password {password}")

@@ -14,19 +14,20 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
+from vehiclenest.loop.inspect.batch import LANES, WIDE, pack, repack, squares
 from vehiclenest.loop.inspect.tree import nearest_triangle, triangles_within
-from vehiclenest.loop.inspect.triangle import Real, Whole, nearest
+from vehiclenest.loop.inspect.triangle import Real, Whole, above
 
 EDGE = 8  # cells along a block
 CELLS = EDGE**3
 LONGEST = 40  # triangles in a list; a cell that needs more is left to the tree
 EMPTY = 0
+LEVELS = 3  # halvings of a block's edge
 _SQUARED_CHORD = 1.1  # θ² is at most so many times the square of its chord as long as θ < 1
 _WIDEST = 0.05  # θ² beyond which a plane is not tried
-_FEW = 4  # triangles in a list that is not worth shortening
 _GATHERED = 4096
 _HALF_DIAGONAL = np.sqrt(3.0) / 2
-_ROOM = 1e-9  # mm: rounding of distances in double precision, far above what it is
+_ROOM = 1e-8  # mm: rounding of distances in double precision, far above what it is
 
 
 @njit(cache=True, parallel=True)
@@ -42,53 +43,37 @@ def block_distances(boxes: Real, links: Whole, order: Whole, table: Real, centre
 
 
 @njit(cache=True)
-def _sized(
-    table: Real, given: Whole, known: Real, first: int, count: int, centre: Real, moved: float, diagonal: float, sizes: Real
-) -> float:
-    """Write the distances of a point from triangles into `sizes`; return the least.
-
-    `known` are those of a point `moved` away from it, `first` is the place of the nearest there. A triangle that by this is farther
-    than the least by more than `diagonal` is passed over, its distance infinite. All in mm.
-    """
-    least = np.sqrt(nearest(table, given[first], centre[0], centre[1], centre[2])[0])
-    for place in range(count):
-        if known[place] > least + moved + diagonal + _ROOM:
-            sizes[place] = np.inf
-            continue
-        sizes[place] = np.sqrt(nearest(table, given[place], centre[0], centre[1], centre[2])[0])
-        least = min(least, sizes[place])
-    return least
+def _sized(packed: Real, count: int, at: Real, sizes: Real) -> tuple[float, int]:
+    """Write the squared distances of a point from packed triangles into `sizes`; return the least distance, and whose it is."""
+    squares(packed, count, at[0], at[1], at[2], sizes)
+    first = 0
+    for place in range(1, count):
+        if sizes[place] < sizes[first]:
+            first = place
+    return np.sqrt(sizes[first]), first
 
 
 @njit(cache=True)
-def _kept(given: Whole, sizes: Real, count: int, limit: float, out: Whole, kept_sizes: Real) -> tuple[int, int]:
-    """Write the triangles up to a distance into `out`; return how many, and the place of the nearest of them."""
-    kept, first = 0, 0
+def _kept(
+    given: Whole, packed: Real, sizes: Real, count: int, first: int, limit: float, out: Whole, out_packed: Real
+) -> tuple[int, int]:
+    """Write the triangles up to a distance into `out`; return how many, and the place that the one at `first` now has."""
+    kept, where = 0, 0
     for place in range(count):
-        if sizes[place] <= limit:
-            out[kept], kept_sizes[kept] = given[place], sizes[place]
-            if sizes[place] < kept_sizes[first]:
-                first = kept
+        if sizes[place] <= limit * limit:
+            if place == first:
+                where = kept
+            out[kept] = given[place]
+            repack(packed, place, out_packed, kept)
             kept += 1
-    return kept, first
+    return kept, where
 
 
 @njit(cache=True)
-def _narrowed(
-    table: Real,
-    given: Whole,
-    known: Real,
-    first: int,
-    count: int,
-    centre: Real,
-    side: float,
-    sizes: Real,
-    out: Whole,
-    out_sizes: Real,
-) -> int:
+def _narrowed(given: Whole, packed: Real, count: int, centre: Real, side: float, sizes: Real, out: Whole, out_sizes: Real) -> int:
     """Write those of the triangles into `out` that can be nearest in one of the eight parts of a cube; return how many.
 
-    `known` are their distances from the cube's centre, in mm.
+    Their squared distances from its centre go into `out_sizes`.
     """
     chosen = np.zeros(count, dtype=np.bool_)
     part = np.empty(3)
@@ -96,14 +81,14 @@ def _narrowed(
     for eighth in range(8):
         for axis in range(3):
             part[axis] = centre[axis] + (0.25 if (eighth >> axis) & 1 else -0.25) * side
-        limit = _sized(table, given, known, first, count, part, half / 2, half, sizes) + half + _ROOM
+        limit = _sized(packed, count, part, sizes)[0] + half + _ROOM
         for place in range(count):
-            if sizes[place] <= limit:
-                chosen[place] = True
+            chosen[place] |= sizes[place] <= limit * limit
+    squares(packed, count, centre[0], centre[1], centre[2], sizes)
     kept = 0
     for place in range(count):
         if chosen[place]:
-            out[kept], out_sizes[kept] = given[place], known[place]
+            out[kept], out_sizes[kept] = given[place], sizes[place]
             kept += 1
     return kept
 
@@ -156,8 +141,29 @@ def _by_distance(given: Whole, sizes: Real, count: int) -> None:
 
 
 @njit(cache=True)
+def _place(number: int, place: NDArray[np.int64]) -> None:
+    """Write the indices (3,) of a cell by its number in the order of an octree."""
+    for axis in range(3):
+        place[axis] = 0
+        for bit in range(3):
+            place[axis] |= ((number >> (3 * bit + axis)) & 1) << bit
+
+
+@njit(cache=True)
+def _cover(table: Real, plane: int, number: int, many: int, corner: Real, cell: float, most: float, codes: Whole) -> None:
+    """Give a certified plane to those cells of a cube of `many` whose centre is within `most` of it."""
+    place = np.empty(3, dtype=np.int64)
+    for one in range(number, number + many):
+        _place(one, place)
+        at = corner + (place + 0.5) * cell
+        if abs(above(table, plane, at[0], at[1], at[2])) <= most:
+            codes[(place[0] * EDGE + place[1]) * EDGE + place[2]] = -1 - plane
+
+
+@njit(cache=True)
 def _fill_block(
     table: Real,
+    rows: Real,
     folded: NDArray[np.bool_],
     given: Whole,
     count: int,
@@ -168,60 +174,54 @@ def _fill_block(
     codes: Whole,
     lists: Whole,
 ) -> int:
-    """Write the codes (512,) of a block's cells and its lists; return how many numbers of `lists` are used.
+    """Write the codes (512,) of a block's cells, zeros before, and its lists; return how many numbers of `lists` are used.
 
     A code is 0 outside the band, 1 + place of a list in `lists` (its length first), or −1 − number of the certified plane's triangle.
     """
-    levels = np.empty((4, max(count, 1)), dtype=np.int32)
-    counts = np.zeros(4, dtype=np.int64)
-    sizes = np.empty(max(count, 1))
-    small = np.empty(max(count, 1), dtype=np.int32)
-    levels[0, :count] = given[:count]
-    counts[0] = count
-    distances = np.zeros((4, max(count, 1)))  # 0 in the first row: nothing is known of a block's triangles
-    firsts = np.zeros(4, dtype=np.int64)
-    small_sizes = np.empty(max(count, 1))
-    used = 0
-    at = np.empty(3)
+    room = -(-count // LANES) * LANES
+    levels, packed = np.empty((LEVELS + 1, room), dtype=np.int32), np.zeros((LEVELS + 1, room * WIDE))
+    counts = np.zeros(LEVELS + 1, dtype=np.int64)
+    small, sizes, small_sizes = np.empty(room, dtype=np.int32), np.empty(room), np.empty(room)
     slots = np.zeros(1024, dtype=np.int32)
+    at, place = np.empty(3), np.empty(3, dtype=np.int64)
+    levels[0, :count] = given[:count]
+    pack(rows, given, count, packed[0])
+    counts[0] = count
+    number, used = 0, 0
     # cells in the order of an octree: whenever a digit of the index turns over, the level above is computed anew
-    for number in range(CELLS):
-        fresh = 1 if number % 64 == 0 else 2 if number % 8 == 0 else 3
-        place = np.zeros(3, dtype=np.int64)
-        for bit in range(3):
-            for axis in range(3):
-                place[axis] |= ((number >> (3 * bit + axis)) & 1) << bit
-        code = EMPTY
-        for level in range(fresh, 4):
+    while number < CELLS and count > 0:
+        level = 1 if number % 64 == 0 else 2 if number % 8 == 0 else LEVELS
+        _place(number, place)
+        plane, first = -1, 0
+        while True:
             side = cell * (EDGE >> level)
-            for axis in range(3):
-                step = place[axis] >> (3 - level)
-                at[axis] = corner[axis] + (step + 0.5) * side
-            if counts[level - 1] == 0:
-                counts[level] = 0
-                continue
             half, up = _HALF_DIAGONAL * side, level - 1
-            least = _sized(table, levels[up], distances[up], firsts[up], counts[up], at, half, 2 * half, sizes)
+            for axis in range(3):
+                at[axis] = corner[axis] + ((place[axis] >> (LEVELS - level)) + 0.5) * side
+            least, first = _sized(packed[up], counts[up], at, sizes)
             if least - half > band:
-                counts[level] = 0
-                continue
-            counts[level], firsts[level] = _kept(
-                levels[up], sizes, counts[up], least + 2 * half + _ROOM, levels[level], distances[level]
+                break
+            counts[level], first = _kept(
+                levels[up], packed[up], sizes, counts[up], first, least + 2 * half + _ROOM, levels[level], packed[level]
             )
-        if counts[3] > 0:
-            given, known, kept = levels[3], distances[3], counts[3]
-            farthest = known[firsts[3]] + _HALF_DIAGONAL * cell
-            plane = _certified(table, folded, given, kept, firsts[3], at, cell, farthest, bound)
-            if plane < 0 and kept > _FEW:
-                kept = _narrowed(table, given, known, firsts[3], kept, at, cell, sizes, small, small_sizes)
-                given, known = small, small_sizes
-                plane = _certified(table, folded, given, kept, 0, at, cell, farthest, bound)
+            plane = _certified(table, folded, levels[level], counts[level], first, at, side, least + half, bound)
+            if plane >= 0 or level == LEVELS:
+                break
+            level += 1
+        many = 1 << (3 * (LEVELS - level))
+        if plane >= 0:
+            _cover(table, plane, number, many, corner, cell, band + _HALF_DIAGONAL * cell + bound, codes)
+        elif level == LEVELS and least - half <= band:
+            code = EMPTY
+            kept = _narrowed(levels[level], packed[level], counts[level], at, cell, sizes, small, small_sizes)
+            plane = _certified(table, folded, small, kept, 0, at, cell, least + half, bound)
             if plane >= 0:
                 code = -1 - plane
             elif kept <= LONGEST:
-                _by_distance(given, known, kept)
-                used, code = _listed(given, kept, lists, used, slots)
-        codes[(place[0] * EDGE + place[1]) * EDGE + place[2]] = code
+                _by_distance(small, small_sizes, kept)
+                used, code = _listed(small, kept, lists, used, slots)
+            codes[(place[0] * EDGE + place[1]) * EDGE + place[2]] = code
+        number += many
     return used
 
 
@@ -255,6 +255,7 @@ def fill(
     links: Whole,
     order: Whole,
     table: Real,
+    rows: Real,
     folded: NDArray[np.bool_],
     corners: Real,
     distances: Real,
@@ -267,7 +268,10 @@ def fill(
 ) -> None:
     """Fill blocks at `corners` (b, 3), whose centres are `distances` (b,) from the surface: codes (b, 512), lists (b, n), used (b,)."""
     half = EDGE * cell * _HALF_DIAGONAL
-    for block in prange(len(corners)):
+    for turn in prange(len(corners)):
+        block = (
+            2 * turn if 2 * turn < len(corners) else 2 * turn - (len(corners) - 1 | 1)
+        )  # neighbours take alike long: shared out
         middle = corners[block] + EDGE * cell / 2
         reach = distances[block] + 2 * half + _ROOM
         given = np.empty(_GATHERED, dtype=np.int32)
@@ -275,4 +279,6 @@ def fill(
         if count > _GATHERED:
             given = np.empty(count, dtype=np.int32)
             count = triangles_within(boxes, links, order, table, middle[0], middle[1], middle[2], reach, given)
-        used[block] = _fill_block(table, folded, given, count, corners[block], cell, band, bound, codes[block], lists[block])
+        used[block] = _fill_block(
+            table, rows, folded, given, count, corners[block], cell, band, bound, codes[block], lists[block]
+        )

@@ -12,6 +12,7 @@ from numba import njit, prange
 from numpy.typing import NDArray
 
 from vehiclenest.loop.inspect import cells
+from vehiclenest.loop.inspect.batch import rows_of
 from vehiclenest.loop.inspect.mesh import Mesh
 from vehiclenest.loop.inspect.tree import Tree, nearest_triangle
 from vehiclenest.loop.inspect.triangle import FACE, Real, Whole, above, nearest, normals_of, table_of
@@ -140,7 +141,7 @@ def _filled(mesh: Mesh, tree: Tree, table: Real, cell: float) -> tuple[Real, Who
     half = side * np.sqrt(3.0) / 2
     away = cells.block_distances(tree.boxes, tree.links, tree.order, table, origin + (places + 0.5) * side, half + band)
     near = np.flatnonzero(np.isfinite(away))
-    folded = _folded(mesh)
+    folded, rows = _folded(mesh), rows_of(mesh.corners)
     all_codes: list[Whole] = []
     all_lists: list[Whole] = []
     total = 0
@@ -150,12 +151,12 @@ def _filled(mesh: Mesh, tree: Tree, table: Real, cell: float) -> tuple[Real, Who
         lists = np.empty((len(chosen), cells.CELLS * (cells.LONGEST + 1)), dtype=np.int32)
         used = np.zeros(len(chosen), dtype=np.int64)
         cells.fill(
-            tree.boxes, tree.links, tree.order, table, folded, origin + places[chosen] * side, away[chosen], cell, band,
+            tree.boxes, tree.links, tree.order, table, rows, folded, origin + places[chosen] * side, away[chosen], cell, band,
             CERTIFIED_MM * _SHARE_FOR_PLANES, codes, lists, used,
         )  # fmt: skip
         starts = total + np.concatenate([[0], np.cumsum(used)[:-1]])
         all_codes.append(np.where(codes > 0, codes + starts[:, None].astype(np.int32), codes))
-        all_lists.append(lists[np.arange(lists.shape[1]) < used[:, None]])
+        all_lists += [row[:count] for row, count in zip(lists, used, strict=True)]
         total += int(used.sum())
     filled = np.concatenate(all_codes)
     kept = (filled != cells.EMPTY).any(axis=1)
