@@ -20,7 +20,6 @@ from vehiclenest.loop.inspect.marking.fusion import UNKNOWN
 Real = NDArray[np.float64]
 FEATURES = 5
 _SPECK, _SPARE = 2e-4, 0.01  # shares of the points that tell nothing: a few in a scan, and outliers
-_EXPLAINED = 0.6  # of the points
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +45,6 @@ def features(said: Evidence) -> Real:
     """Return what speaks of a part at all (f,): one, points beyond it, deep and very deep in it, and what it leaves unexplained."""
     specks = np.log1p(np.array([said.excess, said.missing, said.gone]) / _SPECK)
     return np.array([1.0, *specks, np.log(1 - said.explained + _SPARE)])
-
-
-def explained(said: Evidence) -> bool:
-    """Whether a part is so near what was scanned that it, or one nearly alike, has been found."""
-    return said.explained >= _EXPLAINED
 
 
 def likeliest(found: Mapping[str, Evidence]) -> str:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from vehiclenest.core.errors import InputError
 from vehiclenest.loop.inspect.catalogue import Catalogue
-from vehiclenest.loop.inspect.confidence import explained, probabilities
+from vehiclenest.loop.inspect.confidence import likeliest, probabilities
 from vehiclenest.loop.inspect.descriptor import Facets, facets
 from vehiclenest.loop.inspect.evidence import Evidence, Judges, evidence
 from vehiclenest.loop.inspect.global_pose import LEAST_POINTS, best_near, carried, searched, some
@@ -27,7 +27,8 @@ from vehiclenest.loop.inspect.symmetry import undone
 GEOMETRY, MARKING = "geometry", "marking"
 _LEAST_FACETS = 30
 _PROPOSALS = 30_000
-_GROUPS = 3  # groups that are searched where none explains the scan
+_CLOSE = 0.6  # share of the points that a part has to explain to be looked at twice
+_GROUPS, _DOUBT = 3, 0.5  # groups that are searched while unknown is as likely as this
 _LISTED, _JUDGED, _TWO = 6, 4, 2  # parts of a group that near symmetries are tried on; that exact distances judge, and at least
 _APART = 2.0  # times the least cost on the coarse field: a part beyond is not judged
 _FAR, _UNLIKE = 0.03, 0.35  # of the diagonal; mean clipped distance over the clip beyond which a scan is of no part of a group
@@ -91,19 +92,37 @@ def judged(
         raise InputError("the library is empty", expected="vnest inspect learn MESH")
     scan = _facets(points)
     judges = Judges(scan)
+    ranked = list(_ranked(catalogue, scan))
     found: dict[str, Evidence] = {}
-    wanted = {catalogue.places[name].leader for name in marked if name in catalogue.places}
-    for number, names in enumerate(_ranked(catalogue, scan)):
-        leader = catalogue.places[names[0]].leader
-        enough = number >= _GROUPS or any(explained(said) for said in found.values())
-        if enough and not (wanted - {leader}) and leader not in wanted:
-            break
-        if enough and leader not in wanted:
-            continue
-        wanted.discard(leader)
-        for name, poses in _fitting(catalogue, names, scan, marked):
-            found[name] = evidence(judges, library[name].learnt, poses)
+    for number, names in enumerate(ranked):
+        if marked & set(names) or (number < _GROUPS and not _sure(found)):
+            _look(found, names, names[0], judges, library, catalogue, marked)
+    nearest = next(names for names in ranked if likeliest(found) in names)
+    if not _sure(found) and len(nearest) > 1 and found[likeliest(found)].explained > _CLOSE:
+        _look(
+            found, nearest, nearest[1], judges, library, catalogue, marked
+        )  # from another part, in case the pose was a wrong one
     return found
+
+
+def _sure(found: Mapping[str, Evidence]) -> bool:
+    return bool(found) and probabilities(found)[UNKNOWN] < _DOUBT
+
+
+def _look(
+    found: dict[str, Evidence],
+    names: list[str],
+    on: str,
+    judges: Judges,
+    library: Library,
+    catalogue: Catalogue,
+    marked: frozenset[str],
+) -> None:
+    """Add what a scan says of the parts of a group, the pose being searched for on one of them; what fits better stands."""
+    for name, poses in _fitting(catalogue, names, on, judges.scan, marked):
+        said = evidence(judges, library[name].learnt, poses)
+        if name not in found or said.loss < found[name].loss:
+            found[name] = said
 
 
 def _ranked(catalogue: Catalogue, scan: Facets) -> Iterator[list[str]]:
@@ -117,18 +136,18 @@ def _ranked(catalogue: Catalogue, scan: Facets) -> Iterator[list[str]]:
     yield from groups.values()
 
 
-def _fitting(catalogue: Catalogue, names: list[str], scan: Facets, marked: frozenset[str]) -> list[tuple[str, Points]]:
+def _fitting(catalogue: Catalogue, names: list[str], on: str, scan: Facets, marked: frozenset[str]) -> list[tuple[str, Points]]:
     """Return the parts of a group that a scan fits best on their coarse fields, with its poses there, and those that are marked on it."""
     less = Facets(some(scan.cloud, _CLOUD), scan.even[:_FEW], scan.points, scan.normals)
-    first = catalogue.shelved[names[0]]
+    first = catalogue.shelved[on]
     found = searched(scan, first.learnt, _PROPOSALS, near=False)
     clip = _FAR * first.descriptor.diagonal_mm
     if first.learnt.judge.costs(found[:1], less.even, clip)[0] > _UNLIKE * clip and not marked & set(names):
-        return [(names[0], found[:1])]
+        return [(on, found[:1])]
     turned = (first.symmetry.rotations @ found[:, None]).reshape(
         -1, 4, 4
     )  # which of them it was is seen on a part less symmetric
-    poses = catalogue.places[names[0]].frame @ turned[:_CARRIED]
+    poses = catalogue.places[on].frame @ turned[:_CARRIED]
 
     def brought(name: str) -> tuple[float, Points]:
         frame = undone(catalogue.places[name].frame[None])[0]
