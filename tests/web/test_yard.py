@@ -354,3 +354,9 @@ def test_links_of_the_administration_lead_somewhere(base: Base) -> None:
     browser = base.browser(Role.ADMIN)
     for path in set(re.findall(r'href="(/[^"#?]*)"', browser.get("/admin").text)):
         assert browser.get(path, follow=True).status_code == 200, path
+
+
+def test_a_download_without_rows_keeps_its_columns(base: Base) -> None:
+    content = base.browser(Role.COMPLIANCE).get("/flows/download.parquet?what=money&stage=nowhere").content
+    nothing = pq.read_table(io.BytesIO(content))
+    assert (nothing.num_rows, nothing.column_names) == (0, ["stage", "purpose", "amount", "currency"])

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from vehiclenest.ledger.trace import Output, Trace
 
 _DRAWN = 14  # boxes of a side
-_WIDTH, _ROW, _GAP, _BOX = 960.0, 30.0, 8.0, 270.0
+_WIDTH, _ROW, _GAP, _BOX = 960.0, 44.0, 8.0, 270.0
 _LEFT, _MIDDLE, _RIGHT = 0.0, (_WIDTH - _BOX) / 2, _WIDTH - _BOX
 _LONGEST = 25  # letters in a box
 

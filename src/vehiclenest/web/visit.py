@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -113,7 +114,7 @@ def _day(value: int) -> str:
     return f"{moment(value):%Y-%m-%d}"
 
 
-def _money(hundredths: int) -> str:
+def _money(hundredths: int | Decimal) -> str:
     return f"{hundredths / 100:,.2f}"
 
 

@@ -4,8 +4,9 @@
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from io import BytesIO
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
@@ -50,6 +51,9 @@ class _Reckoned:
     crossed: Crossed
 
 
+Amount = float | Decimal
+
+
 @dataclass(frozen=True, slots=True)
 class _Drawing:
     """A Sankey diagram and the figures under it, the largest first: (middle, right) and the amount."""
@@ -57,7 +61,7 @@ class _Drawing:
     title: str
     unit: str
     heads: Link
-    rows: list[tuple[Link, float]]
+    rows: list[tuple[Link, Amount]]
     picture: str
 
 
@@ -124,7 +128,7 @@ def _drawings(visit: Visit, crossed: Crossed, stage: str, material: str) -> list
     for currency in sorted({key[2] for key in crossed.money}):
         for sign, title in ((1, "Money that came in, by stage and purpose"), (-1, "Money that was paid, by stage and purpose")):
             amounts = {
-                (key[0], key[1]): float(sign * amount)
+                (key[0], key[1]): sign * amount
                 for key, amount in crossed.money.items()
                 if key[2] == currency and sign * amount > 0 and stage in {"", key[0]}
             }
@@ -132,9 +136,9 @@ def _drawings(visit: Visit, crossed: Crossed, stage: str, material: str) -> list
     return drawings
 
 
-def _drawing(visit: Visit, title: str, unit: str, heads: Link, start: str, links: dict[Link, float]) -> _Drawing:
+def _drawing(visit: Visit, title: str, unit: str, heads: Link, start: str, links: Mapping[Link, Amount]) -> _Drawing:
     say = visit.speech
-    named = {(say(middle), say(end)): amount for (middle, end), amount in links.items()}
+    named = {(say(middle), say(end)): float(amount) for (middle, end), amount in links.items()}
     rows = sorted(links.items(), key=lambda item: -item[1])
     return _Drawing(title, unit, heads, rows, sankey(say(start), named, title))
 
@@ -167,10 +171,23 @@ def flows_parquet(
     """Return the balance, or the energy or money by stage, as Parquet."""
     rows = _table(_reckoned(visit, _span(first, to), by), what, by, stage, material)
     file = BytesIO()
-    names = _columns(rows)
     flat = [_flat(row) for row in rows]
-    pq.write_table(pa.table({name: [row.get(name) for row in flat] for name in names}), file)
+    table = pa.table({name: [row.get(name) for row in flat] for name in _columns(rows)})
+    pq.write_table(table if rows else _empty(what, by).empty_table(), file)
     return kept_file(file.getvalue(), "application/vnd.apache.parquet", f"{_named(what, by)}.parquet")
+
+
+def _empty(what: What, by: By) -> Any:
+    """Return the columns of a download without rows."""
+    name: Any = pa.string()
+    number: Any = pa.float64()
+    columns: dict[What, list[tuple[str, Any]]] = {
+        "energy": [("stage", name), ("carrier", name), ("kwh", number)],
+        "money": [("stage", name), ("purpose", name), ("amount", pa.decimal128(18, 4)), ("currency", name)],
+        "material": [(by, name), *((f"{flow.value}_kg", number) for flow in Flow)],
+    }
+    made: Any = pa.schema(columns[what])
+    return made
 
 
 def _named(what: What, by: By) -> str:
