@@ -117,13 +117,13 @@ def depth_bars(cases: Sequence[Case]) -> list[Bar]:
     rows = [row for one in cases for row in one.judged()]
     in_wear = [found is not None for dent, found in rows if dent.worn]
     beside = [found is not None for one in cases for dent, seen, found in one.dents if seen and not dent.clear]
-    off = {(dent, found): 1e3 * (found.depth_mm.value - dent.mark.depth_mm) for dent, found in rows if found is not None}
-    errors = np.array(list(off.values()))
+    off = [(dent, found, 1e3 * (found.depth_mm.value - dent.mark.depth_mm)) for dent, found in rows if found is not None]
+    errors = np.array([error for _, _, error in off])
     classes: list[tuple[str, list[float]]] = [
-        (f"{low:g} to {high:g} mm deep", [error for (dent, _), error in off.items() if low <= dent.mark.depth_mm < high])
+        (f"{low:g} to {high:g} mm deep", [error for dent, _, error in off if low <= dent.mark.depth_mm < high])
         for low, high in CLASSES_MM
-    ] + [(f"{shape} profile", [error for (dent, _), error in off.items() if dent.shape == shape]) for shape in SHAPES]
-    within = [found.depth_mm.low <= dent.mark.depth_mm <= found.depth_mm.high for dent, found in off]
+    ] + [(f"{shape} profile", [error for dent, _, error in off if dent.shape == shape]) for shape in SHAPES]
+    within = [found.depth_mm.low <= dent.mark.depth_mm <= found.depth_mm.high for dent, found, _ in off]
     bars = [
         Bar(f"recall of {len(rows)} dents, %", share([found is not None for _, found in rows]), 99, least=True),
         Bar(f"recall of the {len(in_wear)} of them in worn faces, %", share(in_wear), 99, least=True),

@@ -21,7 +21,8 @@ TRUTH_POINTS, BAND_MM = 300_000, 0.05
 def drawn_wear(mesh: Mesh, cells: SurfaceCells, chance: np.random.Generator) -> Mark | None:
     """Return wear of a plane face, of a journal or bore about z, or of a smooth hollow 36 to 60 mm wide, as the part has them."""
     depth, uneven = float(np.exp(chance.uniform(*np.log(np.array(WEARS_MM))))), float(chance.uniform(0, 0.8))
-    for kind in chance.permutation(3).tolist():
+    kinds: list[int] = chance.permutation(3).tolist()
+    for kind in kinds:
         made = None
         if kind == 0:
             made = _plane_wear(mesh, chance, depth, uneven)
