@@ -100,6 +100,55 @@ def test_stray_points_are_no_defect(cells: SurfaceCells) -> None:
     assert assess_damage(cells, points, distances + off, tolerance_mm=0.05, noise_mm=NOISE_MM).defects == ()
 
 
+def hollow(points: Array, normals: Array, centre: tuple[float, float, float], width: float, depth: float) -> Array:
+    """Return a ball's print (n,), in mm inwards, on the face that looks up."""
+    share = np.linalg.norm(points - centre, axis=1) * 2 / width
+    return np.where(on_top(points, normals), depth * np.maximum(0, 1 - share**2), 0.0)
+
+
+@pytest.mark.parametrize(("width", "depth"), [(4.0, 0.1), (5.0, 0.3), (9.0, 0.13), (9.0, 0.5)])
+def test_the_print_of_a_ball_is_a_dent_of_its_true_depth(cells: SurfaceCells, width: float, depth: float) -> None:
+    on = sampled(disc(3.0), COUNT, 12)
+    points, distances = scan_of(disc(3.0), COUNT, 12, [], hollow(on.points, on.normals, (70.0, 20.0, 20.0), width, depth))
+    (found,) = assess_damage(cells, points, distances, tolerance_mm=0.05).defects
+    assert found.kind == "dent"
+    assert found.depth_mm.value == pytest.approx(depth, abs=0.012)
+    assert found.depth_mm.low <= depth <= found.depth_mm.high
+
+
+def test_points_mixed_at_an_edge_are_no_defect(cells: SurfaceCells) -> None:
+    on = sampled(disc(3.0), COUNT, 13)
+    points, distances = scan_of(disc(3.0), COUNT, 13, [])
+    chance = np.random.default_rng(13)
+    line = on_top(on.points, on.normals) & (np.abs(on.points[:, 0] - 72) < 0.5) & (np.abs(on.points[:, 1]) < 30)
+    off = np.where(line & (chance.random(COUNT) < 0.2), chance.uniform(-1, 1, COUNT), 0.0)
+    damage = assess_damage(cells, points + off[:, None] * on.normals, distances + off, tolerance_mm=0.05)
+    assert damage.defects == ()
+
+
+def test_slight_wear_is_told_from_the_rest_of_a_pose(cells: SurfaceCells) -> None:
+    on = sampled(disc(3.0), COUNT, 14)
+    top = on_top(on.points, on.normals) & (on.points[:, 0] > 0)
+    points, distances = scan_of(disc(3.0), COUNT, 14, [], np.where(top, 0.05, 0.0))
+    still_off = 0.006 * on.normals[:, 2] + 4e-5 * (on.points[:, 1] * on.normals[:, 2] - on.points[:, 2] * on.normals[:, 1])
+    damage = assess_damage(cells, points, distances + still_off, tolerance_mm=0.1)
+    truth = 0.05 * disc(3.0).area_mm2 * top.mean()
+    assert damage.wear_volume_mm3.value == pytest.approx(truth, rel=0.02)
+    assert damage.wear_volume_mm3.low <= truth <= damage.wear_volume_mm3.high
+
+
+def test_wear_that_runs_out_gently_is_whole(cells: SurfaceCells) -> None:
+    on = sampled(disc(3.0), COUNT, 15)
+    share = np.minimum(1, np.linalg.norm(on.points - (76, 0, 20), axis=1) / 22)
+    lost = np.where(on_top(on.points, on.normals), 0.06 * (1 + np.cos(np.pi * share)) / 2, 0.0)
+    points, distances = scan_of(disc(3.0), COUNT, 15, [], lost)
+    damage = assess_damage(cells, points, distances, tolerance_mm=0.1)
+    truth = disc(3.0).area_mm2 * float(lost.mean())
+    assert damage.defects == ()
+    assert damage.wear_volume_mm3.value == pytest.approx(truth, rel=0.05)
+    assert damage.wear_volume_mm3.low <= truth <= damage.wear_volume_mm3.high
+
+
 def test_what_does_not_match_is_refused(cells: SurfaceCells) -> None:
     with pytest.raises(InputError, match="points of shape"):
         assess_damage(cells, np.zeros((5, 3)), np.zeros(4), tolerance_mm=0.05)
