@@ -20,7 +20,7 @@ from vehiclenest.loop.inspect.descriptor import Descriptor, Facets, Tree, facets
 from vehiclenest.loop.inspect.judge import CORES, Judge
 from vehiclenest.loop.inspect.mesh import Mesh, Points, move
 from vehiclenest.loop.inspect.pairs import keys_of, proposed
-from vehiclenest.loop.inspect.symmetry import Symmetry, about, rotations, symmetries
+from vehiclenest.loop.inspect.symmetry import Symmetry, about, rotations, symmetries, undone
 
 Real = NDArray[np.float64]
 LEAST_POINTS = 300
@@ -30,6 +30,7 @@ _PROPOSALS, _PAIRS, _RARE = 60_000, 4_000, 30
 _JUDGED, _FIRST, _SECOND, _THIRD, _LAST = 6_000, 320, 80, 12, 8
 _ALIKE = np.deg2rad([12.0, 4.0, 1.0]), (0.04, 0.01, 0.002)  # poses that count as one, by stage: rad, of the diagonal
 _CLOSE = 1.5  # a pose whose cost on the coarse field is so many times the least is out
+_SIFTING, _SIFTED = 2_000, 2.0  # the same by fewer points, with room for what they miss
 _ALTERNATIVES = 3  # poses after which near symmetries are tried
 _TELLS = 0.3  # a point whose clipped distances differ so much tells turns apart
 _ALL_ROUND = 2_000  # rotations about the middle of the scan, proposed as well
@@ -125,6 +126,8 @@ def searched(scan: Facets, learnt: Learnt, proposals: int, *, near: bool = True)
     poses = poses[distinct(poses, centre, third, shifts[2] * size, _THIRD)]
     if near:
         poses = np.concatenate([poses, alternatives(poses[:_ALTERNATIVES], scan, learnt, _FINELY)])
+    fits = judge.costs(poses, some(scan.cloud, _SIFTING), narrow)
+    poses = poses[fits <= _SIFTED * fits.min()]
     fits = judge.costs(poses, some(scan.cloud, _JUDGES), narrow)
     order = np.argsort(fits, kind="stable")
     poses = poses[order[fits[order] <= _CLOSE * fits[order[0]]]]
@@ -265,7 +268,8 @@ def _decided(poses: Points, scan: Facets, learnt: Learnt) -> list[Start]:
         given[judge.spread(poses, given, 2 * near)[0] < near] for given in (some(scan.even, _DECIDE), some(scan.cloud, _JUDGES))
     )  # what is far from the surface in all of them tells nothing, and costs much
     refined = np.stack([settled(pose, points, learnt) for pose in poses])
-    starts = [_start(pose, judges, scan, learnt) for pose in _unlike(refined, learnt, _SAME_MM)]
+    seen = Tree(some(scan.even, _DECIDE))
+    starts = [_start(pose, judges, scan, seen, learnt) for pose in _unlike(refined, learnt, _SAME_MM)]
     return sorted(starts, key=lambda start: -start.score)
 
 
@@ -281,11 +285,11 @@ def settled(pose: Points, points: Points, learnt: Learnt) -> Points:
     return pose
 
 
-def _start(pose: Points, judges: Points, scan: Facets, learnt: Learnt) -> Start:
-    """Return a pose with its figures; points of the scan that are no judges count as far off."""
+def _start(pose: Points, judges: Points, scan: Facets, seen: Any, learnt: Learnt) -> Start:
+    """Return a pose with its figures; points of the scan that are no judges count as far off, `seen` is a tree of its points."""
     part = learnt.descriptor
     total = len(some(scan.cloud, _JUDGES))
     clipped = np.minimum(np.abs(learnt.surface.distance(move(pose, judges))), CLIP_MM)
     misfit = float(clipped.sum() + (total - len(judges)) * CLIP_MM) / total
-    away, _ = Tree(move(pose, some(scan.even, _DECIDE))).query(part.points, distance_upper_bound=_COVER * part.diagonal_mm)
+    away, _ = seen.query(move(undone(pose[None])[0], part.points), distance_upper_bound=_COVER * part.diagonal_mm)
     return Start(pose, 1 - misfit / CLIP_MM, misfit, float(np.isfinite(away).mean()))

@@ -179,15 +179,14 @@ def flows_parquet(
 
 def _empty(what: What, by: By) -> Any:
     """Return the columns of a download without rows."""
-    name: Any = pa.string()
-    number: Any = pa.float64()
+    arrow: Any = pa
+    name, number = arrow.string(), arrow.float64()
     columns: dict[What, list[tuple[str, Any]]] = {
         "energy": [("stage", name), ("carrier", name), ("kwh", number)],
-        "money": [("stage", name), ("purpose", name), ("amount", pa.decimal128(18, 4)), ("currency", name)],
+        "money": [("stage", name), ("purpose", name), ("amount", arrow.decimal128(18, 4)), ("currency", name)],
         "material": [(by, name), *((f"{flow.value}_kg", number) for flow in Flow)],
     }
-    made: Any = pa.schema(columns[what])
-    return made
+    return arrow.schema(columns[what])
 
 
 def _named(what: What, by: By) -> str:
