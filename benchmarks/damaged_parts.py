@@ -4,6 +4,7 @@ A dent is `clear` where the surface goes on all around it: no edge that turns by
 further than 45° from its own, and 90 to 130 % of its circle is there as surface; otherwise it is told apart as one beside an edge.
 """
 
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,7 +159,7 @@ def _dents(cells: SurfaceCells, chance: np.random.Generator, count: int, worn: M
             break
         centre, normal = cells.planes[place, :3].copy(), cells.planes[place, 3:].copy()
         width = float(chance.uniform(*WIDTHS_MM))
-        depth = float(np.exp(chance.uniform(*np.log(np.array(DEPTHS_MM)))))
+        depth = math.exp(chance.uniform(math.log(DEPTHS_MM[0]), math.log(DEPTHS_MM[1])))
         shape = SHAPES[int(chance.integers(len(SHAPES)))]
         if cells.sharp[place] or any(np.linalg.norm(one.mark.centre_mm - centre) < APART_MM for one in found):
             continue

@@ -1,5 +1,6 @@
 """Wear on one face of a part with its true volume, for the benchmark of damage: a plane face, a journal or bore, or a smooth hollow."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -20,7 +21,7 @@ TRUTH_POINTS, BAND_MM = 300_000, 0.05
 
 def drawn_wear(mesh: Mesh, cells: SurfaceCells, chance: np.random.Generator) -> Mark | None:
     """Return wear of a plane face, of a journal or bore about z, or of a smooth hollow 36 to 60 mm wide, as the part has them."""
-    depth, uneven = float(np.exp(chance.uniform(*np.log(np.array(WEARS_MM))))), float(chance.uniform(0, 0.8))
+    depth, uneven = math.exp(chance.uniform(math.log(WEARS_MM[0]), math.log(WEARS_MM[1]))), float(chance.uniform(0, 0.8))
     kinds: list[int] = chance.permutation(3).tolist()
     for kind in kinds:
         made = None

@@ -172,8 +172,13 @@ def flows_parquet(
     rows = _table(_reckoned(visit, _span(first, to), by), what, by, stage, material)
     file = BytesIO()
     flat = [_flat(row) for row in rows]
-    table = pa.table({name: [row.get(name) for row in flat] for name in _columns(rows)})
-    pq.write_table(table if rows else _empty(what, by).empty_table(), file)
+    arrow: Any = pa
+    pq.write_table(
+        arrow.table({name: [row.get(name) for row in flat] for name in _columns(rows)})
+        if rows
+        else _empty(what, by).empty_table(),
+        file,
+    )
     return kept_file(file.getvalue(), "application/vnd.apache.parquet", f"{_named(what, by)}.parquet")
 
 
