@@ -14,7 +14,7 @@ import pytest
 from tests.web.conftest import PASSWORD, Base, Browser
 from tests.web.serving import serving
 
-from vehiclenest.core.errors import VehicleNestError
+from vehiclenest.core.errors import ConflictError, VehicleNestError
 from vehiclenest.web import restoring
 from vehiclenest.web.database import Database
 from vehiclenest.web.policy import Role
@@ -224,6 +224,20 @@ def test_a_start_that_was_cut_off_is_gone_on_with(
     assert connection.execute("SELECT count(*) FROM web_audit WHERE action = 'base restored'").fetchone()[0] == 1
     assert connection.execute("SELECT count(*) FROM web_session").fetchone()[0] == 0
     connection.close()
+
+
+def test_a_base_that_somebody_has_open_is_not_moved_away(filled: Base, tmp_path: Path) -> None:
+    file = _prepared(tmp_path, taken(filled.browser(Role.ADMIN)))
+    other = sqlite3.connect(file)
+    other.execute("BEGIN")
+    other.execute("SELECT count(*) FROM event").fetchone()
+    try:
+        with pytest.raises(ConflictError, match="another process has open"):
+            restoring.put_in_place(f"sqlite:///{file}")
+    finally:
+        other.close()
+    assert restoring.put_in_place(f"sqlite:///{file}") is not None
+    assert _vehicles(file) == [VIN]
 
 
 def test_nothing_is_put_in_place_that_nobody_confirmed(tmp_path: Path) -> None:

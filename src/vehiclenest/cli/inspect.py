@@ -85,6 +85,7 @@ def learn(
             shelf.add(Reference.learn(read_mesh(mesh, unit or card.unit), part), replace=replace)
             learnt.append(part)
             show("learning", number + 1, len(meshes))
+        shelf.catalogue()  # finds what is nearly alike now, so that no scan waits for it
     if as_json:
         print_json({"library": str(library), "learnt": [asdict(part) for part in learnt]})
         return

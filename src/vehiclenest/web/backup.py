@@ -1,7 +1,7 @@
 """A copy of the whole base while it is at work, as one zip: database, seals, evidence, changed figures, and what each file's hash is.
 
-The database is copied as it is at one moment, first; files beside it are only ever added, so that what the database names is there.
-Private keys are in no copy.
+Seals are copied first, then the database as it is at one moment, then the rest: a copied seal covers only events that are in the copy,
+and evidence is only ever added, so that what the database names is there. Private keys are in no copy.
 """
 
 import hashlib
@@ -72,6 +72,7 @@ def copy(database: Database, target: Path) -> Manifest:
         tempfile.TemporaryDirectory(dir=target.parent, prefix=".vnest-copy-") as folder,
         zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed,
     ):
+        kept.extend(_packed(packed, path, f"{SEALS}/{path.name}") for path in published_files(seals_folder(database.ledger)))
         copied = Path(folder) / BASE
         _copy_database(file, copied)
         kept.append(_packed(packed, copied, BASE))
@@ -91,10 +92,8 @@ def _copy_database(file: Path, target: Path) -> None:
 
 
 def _beside(database: Database) -> Iterator[tuple[Path, str]]:
-    """Yield the files beside a base with their names in a copy."""
+    """Yield evidence and changed figures with their names in a copy."""
     ledger = database.ledger
-    for path in published_files(seals_folder(ledger)):
-        yield path, f"{SEALS}/{path.name}"
     for folder, name, pattern in (
         (evidence.folder_of(ledger), EVIDENCE, "[0-9a-f][0-9a-f]/*"),
         (versions_folder(ledger), SETTINGS, "[0-9]*/*.toml"),

@@ -6,6 +6,7 @@ last; a start that was cut off is gone on with by the next one, before anything 
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -25,6 +26,7 @@ from vehiclenest.ledger.database import HEAD as LEDGER_HEAD
 from vehiclenest.web import audit, tables
 from vehiclenest.web.backup import BASE, EVIDENCE, MANIFEST, SEALS, SETTINGS, Kept, Manifest, file_of
 from vehiclenest.web.database import HEAD, Database
+from vehiclenest.web.epcis.tables import HEAD as EPCIS_HEAD
 from vehiclenest.web.policy import PUBLIC
 from vehiclenest.web.sealing import SEAL_FILES
 
@@ -150,7 +152,13 @@ def give_up(database: Database) -> bool:
 
 
 def put_in_place(url: str) -> str | None:
-    """Put what was confirmed in the place of a base, or go on with it, before anything opens the base; return a sentence on it."""
+    """Put what was confirmed in the place of a base, or go on with it, before anything opens the base; return a sentence on it.
+
+    Raises
+    ------
+    ConflictError
+        Where another process has the base open: it would go on writing to the one that is moved away.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
         return None
@@ -163,14 +171,41 @@ def put_in_place(url: str) -> str | None:
     aside = base.parent / Path(said["aside"]).name
     aside.mkdir(mode=0o700, exist_ok=True)
     if (folder / _READY / BASE).exists():
+        _alone(base)
         for ending in ("-wal", "-shm"):
             _renamed(base.with_name(base.name + ending), aside / f"{base.name}{ending}")
         for name in (SEALS, EVIDENCE, SETTINGS):
             _exchanged(folder / _READY / name, base.with_suffix(f".{name}"), aside)
         _exchanged(folder / _READY / BASE, base, aside)
+    _settled(base.parent)
     _noted(url, said, aside)
     shutil.rmtree(folder)
     return f"the copy that {said['who']} confirmed is in place; the base before it is kept in {aside}"
+
+
+def _alone(base: Path) -> None:
+    """Fold a base's log into its file, which only succeeds where nobody else has it open."""
+    if not base.exists():
+        return
+    with closing(sqlite3.connect(base, timeout=0)) as connection:
+        try:
+            mode = connection.execute("PRAGMA journal_mode=DELETE").fetchone()[0]
+        except sqlite3.OperationalError:
+            mode = "in use"
+    if mode != "delete":
+        raise ConflictError(
+            f"a copy is to take the place of {base}, which another process has open",
+            expected="stop that one first, then start again",
+        )
+
+
+def _settled(path: Path) -> None:
+    """Have what was written or renamed on the disk before going on."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _exchanged(fresh: Path, place: Path, aside: Path) -> None:
@@ -265,6 +300,8 @@ def _unpack(packed: zipfile.ZipFile, kept: Kept, target: Path) -> None:
                 break
             hashed.update(piece)
             written.write(piece)
+        written.flush()
+        os.fsync(written.fileno())
     if left != 0 or hashed.hexdigest() != kept.sha256:
         raise InputError(f"{kept.path} is not what {MANIFEST} says: it was changed or cut short", expected="another copy")
 
@@ -276,8 +313,8 @@ def _checked(file: Path) -> Summary:
             said = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
             if said != "ok":
                 raise InputError(f"{BASE} is damaged: {said}", expected="another copy")
-            for table, head in (("web_version", HEAD), ("alembic_version", LEDGER_HEAD)):
-                version = str(connection.execute(f"SELECT version_num FROM {table}").fetchone()[0])  # noqa: S608  # two names of ours
+            for table, head in (("web_version", HEAD), ("alembic_version", LEDGER_HEAD), ("epcis_version", EPCIS_HEAD)):
+                version = str(connection.execute(f"SELECT version_num FROM {table}").fetchone()[0])  # noqa: S608  # names of ours
                 if version > head:
                     raise InputError(
                         f"the copy is of a newer version of the program (tables {version}, here {head})",

@@ -97,8 +97,8 @@
       const at = centre.map((value, axis) => value + out[axis] * side * 0.012);
       traces.push({
         type: "scatter3d", mode: "markers+text", x: [at[0]], y: [at[1]], z: [at[2]], hoverinfo: "skip",
-        text: [`${chosen + 1} ${data.kinds[kind][chinese() ? 1 : 0]}`], textposition: "top center", textfont: { size: 15, color: "#111111" },
-        marker: { size: 9, symbol: "circle-open", color: "#111111", line: { width: 4, color: "#111111" } },
+        text: [`${chosen + 1} ${data.kinds[kind][chinese() ? 1 : 0]}`], textposition: "top center", textfont: { size: 16, color: "#111111" },
+        marker: { size: 8, symbol: "circle", color: "#ffd400", line: { width: 3, color: "#111111" } },
       });
     }
     const axis = (at) => ({ visible: false, range: [middle[at] - side / 2, middle[at] + side / 2], autorange: false, showspikes: false });
