@@ -5,6 +5,7 @@ Neighbours are walked to over the surface, never through the part. Made once for
 """
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ class Links:
         return self.to[self.first[row] : self.first[row + 1]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SurfaceCells:
     """Cells (c,): `area` in mm², centre and outward normal (c, 6), voxel, whether a sharp edge is near; patches of about four cells.
 
@@ -85,6 +86,34 @@ class SurfaceCells:
 
     def __len__(self) -> int:
         return len(self.area)
+
+    @cached_property
+    def slopes(self) -> Real:
+        """How the distance (c, 6) at each cell follows a small motion (rx, ry, rz, tx, ty, tz) of the part about its middle."""
+        return self._slopes(self.planes)
+
+    @cached_property
+    def patch_slopes(self) -> Real:
+        """The same of the patches (p, 6)."""
+        sums = np.column_stack([np.bincount(self.patch, self.area * column, len(self.patch_area)) for column in self.planes.T])
+        made = sums / self.patch_area[:, None]
+        made[:, 3:] /= np.maximum(np.linalg.norm(made[:, 3:], axis=1, keepdims=True), 1e-12)
+        return self._slopes(made)
+
+    @cached_property
+    def span_mm(self) -> float:
+        """The longest side of the box around the cells."""
+        return float(np.ptp(self.planes[:, :3], axis=0).max())
+
+    @cached_property
+    def patch_owner(self) -> Whole:
+        """Which patch (l,) each link of `patch_touching` starts from."""
+        return np.repeat(np.arange(len(self.patch_area), dtype=np.int32), np.diff(self.patch_touching.first))
+
+    def _slopes(self, planes: Real) -> Real:
+        middle = (self.planes[:, :3].min(axis=0) + self.planes[:, :3].max(axis=0)) / 2
+        turned: Real = np.asarray(np.cross(planes[:, :3] - middle, planes[:, 3:]), dtype=np.float64)
+        return np.column_stack([turned, planes[:, 3:]])
 
     def arrays(self) -> dict[str, Any]:
         """Return what `stored` makes the cells of again, by name."""

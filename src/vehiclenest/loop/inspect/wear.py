@@ -30,26 +30,39 @@ _FREE = 2e-4  # of the mean: what resists a motion less is not fixed by the surf
 
 @dataclass(frozen=True, slots=True)
 class WearField:
-    """Level of the cells (c,) and patches (p,) in mm, negative where worn; whether a patch's level is known; its deviation, mm."""
+    """Level of the cells (c,) and patches (p,) in mm, negative where worn; whether a patch's level is known; its deviation, mm.
+
+    `medians_mm` (p,) are the levels before they were put right.
+    """
 
     level: Real
     patch_level: Real
     known: Flags
     deviation_mm: float
+    medians_mm: Real
 
 
 def wear_field(cells: SurfaceCells, scan: Gathered, noise_mm: float) -> WearField:
     """Return the smooth field under the deviations of a scan."""
-    return _field(cells, scan.mean, scan.count, scan.count, noise_mm)
+    return _field(cells, scan.mean, scan.count, scan.count, noise_mm, None, np.ones(len(cells.patch_area), dtype=np.bool_))
 
 
 def without(cells: SurfaceCells, scan: Gathered, field: WearField, defective: Flags, noise_mm: float) -> WearField:
     """Return the field once more, now that it is known which cells (c,) have a defect: these have no say in it."""
-    return _field(cells, np.where(defective, field.level, scan.mean), np.where(defective, 0.0, scan.count), scan.count, noise_mm)
+    changed = np.zeros(len(cells.patch_area), dtype=np.bool_)
+    for patch in np.unique(cells.patch[defective]).tolist():
+        changed[cells.patch_near.of(patch)] = True  # whom a patch is near is near it
+    mean, seen = np.where(defective, field.level, scan.mean), np.where(defective, 0.0, scan.count)
+    return _field(cells, mean, seen, scan.count, noise_mm, field.medians_mm, changed)
 
 
-def _field(cells: SurfaceCells, mean: Real, seen: Real, count: Real, noise_mm: float) -> WearField:
-    """Return the field of the means (c,) of cells with so many points that speak for the field, of so many that there are."""
+def _field(
+    cells: SurfaceCells, mean: Real, seen: Real, count: Real, noise_mm: float, before: Real | None, changed: Flags
+) -> WearField:
+    """Return the field of the means (c,) of cells with so many points that speak for the field, of so many that there are.
+
+    Medians are taken of patches that `changed` (p,); the others keep those of `before`.
+    """
     points = seen * np.where(cells.sharp, 1e-3, 1.0)
     patches = len(cells.patch_area)
     weight: Real = np.bincount(cells.patch, points, patches).astype(np.float64)
@@ -58,9 +71,11 @@ def _field(cells: SurfaceCells, mean: Real, seen: Real, count: Real, noise_mm: f
     clear = covered & (np.abs(raw) < MOST_WEAR_MM)
     plain = clear & (weight >= _LEAST_PATCH_POINTS)  # of other than sharp cells
     near = cells.patch_near
-    level = medians(near.first, near.to, raw, plain, np.ones(patches, dtype=np.bool_))
-    bare = np.isnan(level)
+    level = medians(near.first, near.to, raw, plain, changed)
+    bare = np.isnan(level) & changed
     level = np.where(bare, medians(near.first, near.to, raw, clear, bare), level)
+    level = level if before is None else np.where(changed, level, before)
+    first = level
     known = ~np.isnan(level)
     for _ in range(_TWICINGS):
         left = np.where(plain & known, raw - np.nan_to_num(level), np.inf)
@@ -69,7 +84,7 @@ def _field(cells: SurfaceCells, mean: Real, seen: Real, count: Real, noise_mm: f
     level = spread_to_unknown(cells.patch_touching.first, cells.patch_touching.to, level)
     deviation = noise_mm / np.sqrt(max(1.0, float(np.median(weight[plain])) if plain.any() else 1.0))
     of_cells = nearest_level(cells.patch_touching.first, cells.patch_touching.to, cells.patch, level, mean, count)
-    return WearField(of_cells, level, known, deviation)
+    return WearField(of_cells, level, known, deviation, first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +112,7 @@ def worn(
     reference's error (all over the surface alike) and the wear at the border that may be left out.
     """
     told = max(_TOLD_FROM_NONE * field.deviation_mm, 3 * reference_mm)
-    slopes = _moved_by_pose(cells, _patch_planes(cells))
+    slopes = cells.patch_slopes
     rest = _rest_motion(cells, field, slopes, reference_mm)
     level = field.patch_level - slopes @ rest.motion
     low = min(told, max(3 * rest.spread_mm, 3 * reference_mm))
@@ -112,7 +127,7 @@ def worn(
     inside = grown[cells.patch]
     covered = (scan.count > 0) & ~defective & (np.abs(scan.mean - field.level) < 5 * noise_mm)
     size = cells.area[inside]
-    moved = _moved_by_pose(cells, cells.planes[inside])
+    moved = cells.slopes[inside]
     depth = moved @ rest.motion - np.where(covered, scan.mean, field.level)[inside]
     volume = float(np.sum(depth * size))
     variance = float(np.sum((size * noise_mm) ** 2 / np.maximum(scan.count[inside], 1.0)))
@@ -130,15 +145,15 @@ def worn(
 
 
 def _touched(cells: SurfaceCells, here: Flags) -> Flags:
-    links = cells.patch_touching
-    owner = np.repeat(np.arange(len(here)), np.diff(links.first))
-    return np.bincount(owner[here[links.to]], minlength=len(here)) > 0
+    found = np.zeros(len(here), dtype=np.bool_)
+    found[cells.patch_owner[here[cells.patch_touching.to]]] = True
+    return found
 
 
 def _joined(cells: SurfaceCells, surely: Flags, maybe: Flags) -> Flags:
     """Return the patches that may be worn and hang together, by others that may be, with one that surely is."""
     links = cells.patch_touching
-    owner = np.repeat(np.arange(len(maybe)), np.diff(links.first))
+    owner = cells.patch_owner
     kept = maybe[owner] & maybe[links.to]
     size = len(maybe)
     graph = csr_array((np.ones(np.count_nonzero(kept)), (owner[kept], links.to[kept])), shape=(size, size))
@@ -161,7 +176,7 @@ def _rest_motion(cells: SurfaceCells, field: WearField, slopes: Real, least_mm: 
     Tukey's biweight (Beaton and Tukey 1974) on levels; motions that the surface does not fix get no step.
     """
     rows = np.flatnonzero(field.known)
-    length = np.array([float(np.ptp(cells.planes[:, :3], axis=0).max()) / 4] * 3 + [1.0] * 3)
+    length = np.array([cells.span_mm / 4] * 3 + [1.0] * 3)
     slopes = slopes[rows] / length
     level, area = field.patch_level[rows], cells.patch_area[rows]
     step, spread, inverse = np.zeros(6), 0.0, np.zeros((6, 6))
@@ -176,19 +191,3 @@ def _rest_motion(cells: SurfaceCells, field: WearField, slopes: Real, least_mm: 
         step = step + inverse @ (slopes.T @ (weight * left))
     together = np.pi * SMOOTH_MM**2  # mm² whose levels are of one median
     return _Rest(step / length, inverse * spread**2 * together / np.outer(length, length), spread)
-
-
-def _patch_planes(cells: SurfaceCells) -> Real:
-    """Return centre and normal (p, 6) of the patches."""
-    count = len(cells.patch_area)
-    sums = np.column_stack([np.bincount(cells.patch, cells.area * column, count) for column in cells.planes.T])
-    made = sums / cells.patch_area[:, None]
-    made[:, 3:] /= np.maximum(np.linalg.norm(made[:, 3:], axis=1, keepdims=True), 1e-12)
-    return made
-
-
-def _moved_by_pose(cells: SurfaceCells, planes: Real) -> Real:
-    """Return how the distance (c, 6) at centres with normals (c, 6) follows a small motion (rx, ry, rz, tx, ty, tz) about the middle."""
-    middle = (cells.planes[:, :3].min(axis=0) + cells.planes[:, :3].max(axis=0)) / 2
-    turned: Real = np.cross(planes[:, :3] - middle, planes[:, 3:])  # pyright: ignore[reportAssignmentType]
-    return np.column_stack([turned, planes[:, 3:]])
