@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo demo-inspect serve test lint types contract unit lock clean
+.PHONY: demo demo-inspect serve test lint types contract unit lock audit clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/installed
@@ -58,5 +58,12 @@ lock:
 	sh requirements/lock.sh .venv-lock/bin/uv
 	rm -rf .venv-lock
 
+# Holds every library that is locked against the published advisories (pip-audit); asks the network.
+audit:
+	$(PYTHON) -m venv .venv-audit && .venv-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	.venv-audit/bin/pip-audit --disable-pip --no-deps -r requirements/web.txt
+	.venv-audit/bin/pip-audit --disable-pip --no-deps -r requirements/inspect.txt
+	rm -rf .venv-audit
+
 clean:
-	rm -rf .venv .venv-lock demo-out .pytest_cache .ruff_cache .coverage .coverage.* dist build
+	rm -rf .venv .venv-lock .venv-audit demo-out .pytest_cache .ruff_cache .coverage .coverage.* dist build
