@@ -257,7 +257,10 @@ def test_claims_are_printed_and_none_is_passed_unmeasured(vnest: Vnest) -> None:
     found = json.loads(run.invoke(app, ["claims", "--entry", "sound zones", "--json"]).stdout)["claims"]
     assert {"claim", "claimed", "measured", "interval", "unit", "conditions", "verdict", "missing"} <= set(found[0])
     kept = [json.loads(line) for line in (vnest.folder / "vnest-claims.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert {measurement["claim"]["bench"] for measurement in kept} == {"regenerate", "sound"}
+    assert {measurement["claim"]["bench"] for measurement in kept} == {"inspect", "regenerate", "sound"}
+    (speed,) = [measurement["finding"] for measurement in kept if measurement["claim"]["id"] == "scan-throughput"]
+    assert 1e4 < speed["low"] <= speed["high"] < 1e9
+    assert speed["verdict"] == ("holds" if speed["low"] >= 1.9e6 else "fails" if speed["high"] < 1.9e6 else "depends")
 
 
 def test_a_missing_library_names_the_extra(vnest: Vnest, monkeypatch: pytest.MonkeyPatch) -> None:
