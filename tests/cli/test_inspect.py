@@ -116,9 +116,10 @@ def test_the_inspection_stands_in_the_ledger_with_the_hash_of_its_evidence(libra
     assert f"booked: {lot}" in in_words
     vnest("export", tmp_path / "all.jsonld", "--db", db)
     events = json.loads((tmp_path / "all.jsonld").read_text(encoding="utf-8"))["epcisBody"]["eventList"]
-    (event,) = [event for event in events if event.get("epcList") == [lot] and "verdict remanufacture" in json.dumps(event)]
-    for file in (core, html):
-        assert sha256(file.read_bytes()).hexdigest() in json.dumps(event)
+    scanned, shown = (sha256(file.read_bytes()).hexdigest() for file in (core, html))
+    (event,) = [event for event in events if event.get("epcList") == [lot] and scanned in json.dumps(event)]
+    assert shown in json.dumps(event)
+    assert "verdict remanufacture: disc-1" in json.dumps(event)
     with pytest.raises(NotFoundError, match="holds no part"):
         vnest("inspect", "scan", core, "--library", library, "--part", "disc-1", "--lot", "NONE", "--db", db)
 

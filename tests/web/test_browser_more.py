@@ -134,6 +134,11 @@ def test_a_scanner_that_ends_with_enter_does_not_send_the_form(visitor: Visitor)
 def test_a_report_runs_in_its_sandbox_and_reaches_nothing_outside(visitor: Visitor, tmp_path: Path) -> None:
     page, say = visitor.page, visitor.say
     (tmp_path / "deviation.html").write_text(REPORT)
+    for _ in range(60):  # until the yard has read the day's events
+        visitor.goes(f"/yard?q={vin()}")
+        if page.locator("main a", has_text=vin()).count():
+            break
+        page.wait_for_timeout(500)
     visitor.goes("/evidence")
     page.locator("#thing").fill(vin())
     page.locator("#evidence-file").set_input_files(tmp_path / "deviation.html")
