@@ -7,7 +7,8 @@ from typing import Any
 
 import orjson
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from vehiclenest.core.errors import ConflictError, NotFoundError
 from vehiclenest.ledger import Book, Flow
@@ -75,8 +76,8 @@ class Changes:
     def __init__(self, connection: Connection, settings: Settings) -> None:
         self._connection, self._settings = connection, settings
         self._book = open_book(settings.place, settings.folder)
-        self._vehicles: list[dict[str, Any]] = []
-        self._parts: list[dict[str, Any]] = []
+        self._vehicles: dict[str, dict[str, Any]] = {}  # by lot, as the parts are
+        self._parts: dict[str, dict[str, Any]] = {}
         self._made: dict[str, dict[str, Any]] = {}  # by lot, what these events made
         self._states: dict[str, str] = {}  # by lot, of vehicles that were there before
         self._gone: dict[str, str | None] = {}  # by lot, parts that were there before: the route they took
@@ -107,13 +108,15 @@ class Changes:
             uri, kind = lot[f"{PREFIX}:id"], lot[f"{PREFIX}:kind"]
             if kind == "vehicle":
                 row = _vehicle(uri, lot, sum(gained.get(uri, {}).values()), time)
-                self._vehicles.append(row)
+                self._vehicles[uri] = row
                 self._origins[row["reference"]] = row["make"], row["name"]
             elif kind in _THINGS and uri in gained:
                 row = self._part(uri, lot, gained[uri], time)
-                self._parts.append(row)
+                self._parts[uri] = row
             else:
                 continue
+            if (before := self._made.get(uri)) is not None:  # made again, after an event in error
+                row["state"] = before["state"]
             self._made[uri] = row
 
     def _set_state(self, uri: str, state: str) -> None:
@@ -177,11 +180,21 @@ class Changes:
             (moved, states),
             (routed, with_route),
             (left, without),
-            (insert(vehicle), self._vehicles),
-            (insert(part), self._parts),
+            (self._put(vehicle, "name", "make", "mass_kg", "received"), [*self._vehicles.values()]),
+            (self._put(part, "name", "make", "model", "grade", "mass_kg"), [*self._parts.values()]),
         ):
             if rows:
                 self._connection.execute(statement, rows)
+
+    def _put(self, table: Table, *described: str) -> Any:
+        """Return the statement that adds a thing, or describes it anew where it was made before: what an event in error said goes.
+
+        Where it is, its price and state stay. A thing of the same reference that is another lot stays as it is.
+        """
+        statement = (sqlite.insert if self._connection.dialect.name == "sqlite" else postgresql.insert)(table)
+        said = {name: statement.excluded[name] for name in described}
+        same = table.c.lot == statement.excluded["lot"]
+        return statement.on_conflict_do_update(index_elements=["reference"], set_=said, where=same)
 
 
 def _vehicle(uri: str, lot: Mapping[str, Any], mass_kg: float, time: int) -> dict[str, Any]:
