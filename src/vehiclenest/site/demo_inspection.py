@@ -66,7 +66,7 @@ def inspect_demo(ledger: Ledger, vehicles: Sequence[str], settings: Settings, fo
                 mesh,
                 turntable(),
                 motion=any_motion(number),
-                displacement=_damage(library[f"{family}-{_VARIANTS[number % len(_VARIANTS)]}"].mesh, number),
+                displacement=_damage(mesh, number),
                 optics=Optics(points=_POINTS),
                 seed=number,
             )
