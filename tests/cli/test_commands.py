@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 VNEST = Path(sys.executable).with_name("vnest")
+LONGEST_S = 600  # the demo compiles what inspects parts, beside other tests
 HEADER = "vin,make,model,year,powertrain,curb_mass_kg,weighed_mass_kg,mileage_km,damage_codes,battery_code\n"
 GOOD = "LSVAA49J132047371,VOLKSWAGEN,LAVIDA,2012,petrol,1285,1280,180000,front:5D6,\n"
 LOT_HEADER = "lotId,vehicleType,year,make,modelDetail,damageDescription,updatedAt\n"
@@ -43,7 +44,7 @@ class Vnest:
         environment.pop("VNEST_DB", None)
         environment |= variables
         done = subprocess.run(
-            [VNEST, *arguments], cwd=self.folder, capture_output=True, text=True, timeout=120, env=environment, check=False
+            [VNEST, *arguments], cwd=self.folder, capture_output=True, text=True, timeout=LONGEST_S, env=environment, check=False
         )
         assert "Traceback" not in done.stdout + done.stderr
         return Said(done.returncode, done.stdout, done.stderr)
@@ -251,10 +252,10 @@ def test_what_is_unknown_is_not_found(vnest: Vnest) -> None:
 
 
 def test_demo_runs_again_and_again(vnest: Vnest) -> None:
-    first, second = (vnest("demo", "--json").json for _ in range(2))
-    assert first["processed"] == second["processed"] == 60
-    assert first["mass_by_route_kg"] == second["mass_by_route_kg"]
+    first = vnest("demo", "--json").json
+    assert first["processed"] == 60
     assert "60 of 60 rows became vehicles" in vnest("demo").out
+    assert vnest("demo", "--json").json["mass_by_route_kg"] == first["mass_by_route_kg"]
 
 
 def test_settings_are_copied_once_and_used(vnest: Vnest) -> None:

@@ -24,7 +24,7 @@ def test_hash_ids_of_a_document_come_one_a_line(tmp_path: Path, data_folder: Pat
 
 
 def test_what_a_run_writes_conforms_and_has_one_hash_an_event(tmp_path: Path) -> None:
-    assert vnest(tmp_path, "demo").returncode == 0
+    assert vnest(tmp_path, "demo", "--json").returncode == 0
     events = json.loads((tmp_path / "demo-out/events.jsonld").read_text())["epcisBody"]["eventList"]
     said = vnest(tmp_path, "hash", "demo-out/events.jsonld", "--json")
     assert said.returncode == 0

@@ -124,6 +124,7 @@ def test_a_list_dropped_on_its_form_is_looked_at_before_anything_is_booked(visit
 def test_a_scanner_that_ends_with_enter_does_not_send_the_form(visitor: Visitor) -> None:
     page = visitor.page
     visitor.goes("/yard/intake")
+    page.locator("#vin:focus").wait_for()  # the page puts the cursor there
     page.keyboard.type("LB38YFAW3BB669975")
     page.keyboard.press("Enter")
     assert page.locator("#vin").input_value() == "LB38YFAW3BB669975"
