@@ -76,7 +76,9 @@ def assess_damage(
     least = max(tolerance_mm, _LEAST_DEPTH_NOISES * noise)
     defective = np.zeros(len(cells), dtype=np.bool_)
     defects: list[Defect] = []
-    for number, region in enumerate(find_regions(cells, scan, field, noise, least)):
+    for number, region in enumerate(find_regions(cells, scan, field, points, distances, pose, noise, least)):
+        if region.depth_mm > 0 and float(np.median(scan.mean[region.cells])) < least / 2:
+            continue  # what wear around it left, not what stands out of the part
         around = np.unique(np.concatenate([cells.near.of(int(cell)) for cell in region.cells]))
         defective[around] = True
         defect = _crack(cells, scan, field, region, noise) if region.crack else None

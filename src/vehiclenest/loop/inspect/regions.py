@@ -5,14 +5,17 @@ there is. A region grows from each peak to a quarter of its depth.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
+from scipy.spatial import cKDTree
 from scipy.stats import norm
 
 from vehiclenest.loop.inspect.cell_statistics import Gathered, low_points, matched
+from vehiclenest.loop.inspect.mesh import move
 from vehiclenest.loop.inspect.surface_cells import NEAR_MM, SurfaceCells
 from vehiclenest.loop.inspect.surface_kernels import Real, Whole
 from vehiclenest.loop.inspect.wear import WearField
@@ -36,6 +39,10 @@ _CRACK_CELLS = 4
 CRACK_LENGTH_MM = 3.0
 _CRACK_WIDTH_MM = 2.5
 _CRACK_ELONGATION = 3.0
+_CUT_WIDTH_MM = 0.1  # of the strip between neighbours in a crack that is looked at for sound points
+_CUT_ENDS = 0.15  # share of that strip's length at each end that is left out
+_CUT_REACH_MM = 1.2  # how far neighbours in a crack may be from each other
+_MOST_BETWEEN = 0.35  # of the sound points that would lie in those strips by chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +55,25 @@ class Region:
     crack: bool
 
 
-def find_regions(cells: SurfaceCells, scan: Gathered, field: WearField, noise_mm: float, least_mm: float) -> list[Region]:
-    """Return the regions that stand at least `least_mm` off the wear field and out of the noise."""
+def find_regions(
+    cells: SurfaceCells,
+    scan: Gathered,
+    field: WearField,
+    points: NDArray[np.floating],
+    distances: NDArray[np.floating],
+    pose: Real | None,
+    noise_mm: float,
+    least_mm: float,
+) -> list[Region]:
+    """Return the regions that stand at least `least_mm` off the wear field and out of the noise.
+
+    Points (n, 3) and distances (n,) are those that were gathered, moved by a pose (4, 4) first.
+    """
     residual = np.where(scan.count > 0, scan.mean - field.level, 0.0)
-    cracks = _cracks(cells, scan, field, noise_mm, least_mm)
+    beyond = max(_CRACK_NOISES * noise_mm, least_mm)
+    cracks = [
+        one for one in _cracks(cells, scan, field, beyond) if _cut(cells, scan, field, one, points, distances, pose, beyond)
+    ]
     cracked = np.zeros(len(cells), dtype=np.bool_)
     for crack in cracks:
         for cell in crack.cells:
@@ -118,9 +140,9 @@ def _grown(cells: SurfaceCells, seeds: NDArray[np.int64], depth: Real, fine: Rea
     return found
 
 
-def _cracks(cells: SurfaceCells, scan: Gathered, field: WearField, noise_mm: float, least_mm: float) -> list[Region]:
+def _cracks(cells: SurfaceCells, scan: Gathered, field: WearField, beyond_mm: float) -> list[Region]:
     """Return chains of cells in which several points, but not all, lie deep: grooves that are narrower than a cell."""
-    count, depth = low_points(scan.first, scan.values, field.level, max(_CRACK_NOISES * noise_mm, least_mm))
+    count, depth = low_points(scan.first, scan.values, field.level, beyond_mm)
     whole = np.diff(scan.first)
     cut = (count >= _CRACK_POINTS) & (count >= _CRACK_SHARE * whole) & ~cells.sharp
     rows = np.flatnonzero(cut)
@@ -145,6 +167,44 @@ def _cracks(cells: SurfaceCells, scan: Gathered, field: WearField, noise_mm: flo
             if spread > _CRACK_SPREAD and support >= _CRACK_SUPPORT * points:
                 found.append(region)
     return found
+
+
+def _cut(
+    cells: SurfaceCells,
+    scan: Gathered,
+    field: WearField,
+    region: Region,
+    points: NDArray[np.floating],
+    distances: NDArray[np.floating],
+    pose: Real | None,
+    beyond_mm: float,
+) -> bool:
+    """Return whether the surface is low between the low points of a chain too, as a crack is.
+
+    Points mixed at the horizon of one view lie among sound points of the other views. Low points are joined to a tree of least length;
+    the sound points in thin strips along its branches are compared with those that chance would put there.
+    """
+    own = [slice(scan.first[cell], scan.first[cell + 1]) for cell in region.cells.tolist()]
+    cell = np.repeat(region.cells, [one.stop - one.start for one in own])
+    rows = np.concatenate([scan.order[one] for one in own])
+    under = field.level[cell] - np.asarray(distances[rows], dtype=np.float64)
+    place = move(np.eye(4) if pose is None else pose, points[rows].astype(np.float64))
+    place += np.maximum(under, 0.0)[:, None] * cells.planes[cell, 3:]  # back onto the surface
+    low, sound = place[under > beyond_mm], place[under < beyond_mm / 2]
+    if len(low) < _CRACK_CELLS or len(sound) == 0:
+        return True
+    links: Any = cKDTree(low).sparse_distance_matrix(cKDTree(low), _CUT_REACH_MM)
+    branches: Any = minimum_spanning_tree(links.tocsr()).tocoo()
+    start, run = low[branches.row], low[branches.col] - low[branches.row]
+    length = np.asarray(branches.data, dtype=np.float64)
+    found = 0
+    for at, along, long in zip(start, run, length, strict=True):
+        off = sound - at
+        share = off @ along / long**2
+        aside = np.linalg.norm(off - share[:, None] * along, axis=1)
+        found += int(np.count_nonzero((np.abs(share - 0.5) < 0.5 - _CUT_ENDS) & (aside < _CUT_WIDTH_MM / 2)))
+    strips = float(length.sum()) * (1 - 2 * _CUT_ENDS) * _CUT_WIDTH_MM
+    return found <= _MOST_BETWEEN * strips * len(sound) / float(cells.area[region.cells].sum())
 
 
 def extent(cells: SurfaceCells, members: NDArray[np.int64] | Whole) -> tuple[float, float]:

@@ -25,6 +25,8 @@ _RINGS = 2  # patches around worn ones whose wear, too slight to be told, counts
 _LEAST_PATCH_POINTS = 4
 _SETTLING = 8  # steps to the rest of the pose
 _TUKEY = 4.685  # of the standard deviation: 95 % efficiency on normal noise (Beaton and Tukey 1974)
+_BEYOND = 5.0  # noises: a cell further off the field is no wear
+_UNWORN = 2.0  # noises: no cell without wear stands out further
 _FREE = 2e-4  # of the mean: what resists a motion less is not fixed by the surface
 
 
@@ -125,10 +127,12 @@ def worn(
         grown = grown | _touched(cells, grown)
     border = grown & _touched(cells, ~grown)
     inside = grown[cells.patch]
-    covered = (scan.count > 0) & ~defective & (np.abs(scan.mean - field.level) < 5 * noise_mm)
+    left = scan.mean < np.maximum(field.level + _BEYOND * noise_mm, _UNWORN * noise_mm)  # less worn than around it, or not at all
+    covered = (scan.count > 0) & ~defective & (scan.mean > field.level - _BEYOND * noise_mm) & left
     size = cells.area[inside]
     moved = cells.slopes[inside]
     depth = moved @ rest.motion - np.where(covered, scan.mean, field.level)[inside]
+    depth[((scan.count == 0) & ~here[cells.patch])[inside]] = 0.0  # nothing says that what nobody saw around it is worn
     volume = float(np.sum(depth * size))
     variance = float(np.sum((size * noise_mm) ** 2 / np.maximum(scan.count[inside], 1.0)))
     lost = float(cells.patch_area[border].sum()) * low / 2
