@@ -19,6 +19,7 @@ from vehiclenest.loop.inspect.wear import MOST_WEAR_MM, WearField, wear_field, w
 
 _LEAST_DEPTH_NOISES = 2.5  # a dent shallower than this is not told from the roughness of what is left of a wear field
 _FITTED_AREA_MM2 = 150.0  # what is wider follows no profile
+_LEAST_SHARE = 0.75  # of the tolerance: a shallower depth is told from it by nothing but its uncertainty
 _MISSING_MM = 1.5
 _OFF_SHARE = 0.02
 _MOST_FITTED = 60
@@ -85,7 +86,7 @@ def assess_damage(
         if defect is None:
             fitted = number < _MOST_FITTED
             defect = _dent(cells, scan, field, region, around, points, distances, pose, noise, reference_mm, fitted=fitted)
-        if defect.depth_mm.high >= tolerance_mm:
+        if defect.depth_mm.high >= tolerance_mm and defect.depth_mm.value >= _LEAST_SHARE * tolerance_mm:
             defects.append(defect)
     if defects:
         field = without(cells, scan, field, defective, noise)

@@ -25,6 +25,7 @@ _RINGS = 2  # patches around worn ones whose wear, too slight to be told, counts
 _LEAST_PATCH_POINTS = 4
 _SETTLING = 8  # steps to the rest of the pose
 _TUKEY = 4.685  # of the standard deviation: 95 % efficiency on normal noise (Beaton and Tukey 1974)
+_LEAST_AROUND = 0.5  # points of a patch that are reckoned with where there are fewer
 _BEYOND = 5.0  # noises: a cell further off the field is no wear
 _UNWORN = 2.0  # noises: no cell without wear stands out further
 _FREE = 2e-4  # of the mean: what resists a motion less is not fixed by the surface
@@ -118,7 +119,8 @@ def worn(
     rest = _rest_motion(cells, field, slopes, reference_mm)
     level = field.patch_level - slopes @ rest.motion
     low = min(told, max(3 * rest.spread_mm, 3 * reference_mm))
-    here = _joined(cells, field.known & (level < -told), field.known & (level < -low))
+    unsure = _unsureness(cells, scan)
+    here = _joined(cells, field.known & (level < -told * unsure), field.known & (level < -low * unsure))
     if not here.any():
         return Worn(Figure(0.0, 0.0), Figure(0.0, 2 * float(np.hypot(field.deviation_mm, reference_mm))), 0.0, 0.0)
     area = float(cells.patch_area[here].sum())
@@ -146,6 +148,17 @@ def worn(
     greatest = 2 * float(np.sqrt(field.deviation_mm**2 + reference_mm**2 + tilt))
     unseen = float(size[scan.count[inside] == 0].sum() / size.sum())
     return Worn(Figure(volume, float(uncertainty)), Figure(-float(level[deepest]), greatest), area, unseen)
+
+
+def _unsureness(cells: SurfaceCells, scan: Gathered) -> Real:
+    """Return how many times the deviation of a usual patch each (p,) has: by the points in it and around it."""
+    points = np.bincount(cells.patch, scan.count, len(cells.patch_area))
+    owner = cells.patch_owner
+    around = np.bincount(owner, points[cells.patch_touching.to], len(points)) / np.maximum(
+        np.bincount(owner, minlength=len(points)), 1
+    )
+    usual = float(np.median(points[points >= _LEAST_PATCH_POINTS])) if (points >= _LEAST_PATCH_POINTS).any() else 1.0
+    return np.sqrt(np.maximum(1.0, usual / np.maximum(around, _LEAST_AROUND)))
 
 
 def _touched(cells: SurfaceCells, here: Flags) -> Flags:
