@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
+from vehiclenest.loop.inspect.mesh import move
 from vehiclenest.loop.inspect.surface_cells import SurfaceCells
 from vehiclenest.loop.inspect.surface_kernels import Real, Whole, assigned
 
@@ -18,7 +19,10 @@ _BLOCK = 512
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """Points of cell i are rows `order[first[i]:first[i + 1]]`, their distances ascending in `values`; mean, variance, count (c,)."""
+    """Points of cell i are rows `order[first[i]:first[i + 1]]`, their distances ascending in `values`; mean, variance, count (c,).
+
+    Points (n, 3) and distances (n,) are those of the scan, which a pose (4, 4) moves into the reference's frame.
+    """
 
     first: Whole
     order: Whole
@@ -27,6 +31,16 @@ class Gathered:
     variance: Real
     count: Real
     lost: int
+    points: NDArray[np.floating]
+    distances: NDArray[np.floating]
+    pose: Real
+
+    def members(self, cells: Whole) -> tuple[Whole, Real, Real]:
+        """Return the points of some cells: the cell of each (k,), its place in the reference's frame (k, 3) and its distance (k,), mm."""
+        own = [self.order[self.first[cell] : self.first[cell + 1]] for cell in cells.tolist()]
+        rows = np.concatenate(own)
+        places = move(self.pose, self.points[rows].astype(np.float64))
+        return np.repeat(cells, [len(some) for some in own]), places, np.asarray(self.distances[rows], dtype=np.float64)
 
     @property
     def noise_mm(self) -> float:
@@ -43,7 +57,8 @@ def gather(
     cell = assigned(points, motion, distances, cells.origin, cells.edge_mm, cells.grid, cells.voxel, cells.planes)
     first, order, values = _sorted_by_cell(cell, distances, len(cells))
     mean, variance, count = _statistics(first, values)
-    return Gathered(first, order, values, mean, variance, count, int(np.count_nonzero(cell < 0)))
+    lost = int(np.count_nonzero(cell < 0))
+    return Gathered(first, order, values, mean, variance, count, lost, points, distances, motion)
 
 
 @njit(cache=True)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vehiclenest.core.errors import InputError
 from vehiclenest.loop.inspect.cell_statistics import Gathered, gather
-from vehiclenest.loop.inspect.mesh import Mesh, move
+from vehiclenest.loop.inspect.mesh import Mesh
 from vehiclenest.loop.inspect.model import Damage, Defect, DefectKind, Figure
 from vehiclenest.loop.inspect.profile import Profile, fit_profile
 from vehiclenest.loop.inspect.regions import SHARP_DEPTH, Region, find_regions
@@ -77,7 +77,7 @@ def assess_damage(
     least = max(tolerance_mm, _LEAST_DEPTH_NOISES * noise)
     defective = np.zeros(len(cells), dtype=np.bool_)
     defects: list[Defect] = []
-    for number, region in enumerate(find_regions(cells, scan, field, points, distances, pose, noise, least)):
+    for number, region in enumerate(find_regions(cells, scan, field, noise, least)):
         if region.depth_mm > 0 and float(np.median(scan.mean[region.cells])) < least / 2:
             continue  # what wear around it left, not what stands out of the part
         around = np.unique(np.concatenate([cells.near.of(int(cell)) for cell in region.cells]))
@@ -85,7 +85,7 @@ def assess_damage(
         defect = _crack(cells, scan, field, region, noise) if region.crack else None
         if defect is None:
             fitted = number < _MOST_FITTED
-            defect = _dent(cells, scan, field, region, around, points, distances, pose, noise, reference_mm, fitted=fitted)
+            defect = _dent(cells, scan, field, region, around, noise, reference_mm, fitted=fitted)
         if defect.depth_mm.high >= tolerance_mm and defect.depth_mm.value >= _LEAST_SHARE * tolerance_mm:
             defects.append(defect)
     if defects:
@@ -103,9 +103,6 @@ def _dent(
     field: WearField,
     region: Region,
     around: Whole,
-    points: NDArray[np.floating],
-    distances: NDArray[np.floating],
-    pose: Real | None,
     noise: float,
     reference_mm: float,
     *,
@@ -116,7 +113,7 @@ def _dent(
     count = np.maximum(scan.count, 1.0)
     profile = None
     if fitted and area < _FITTED_AREA_MM2 and abs(region.depth_mm) < MOST_WEAR_MM:
-        profile = _profile(cells, scan, field, region, around, points, distances, pose, noise)
+        profile = _profile(cells, scan, field, region, around, noise)
     if profile is None:
         shown = region.cells[scan.count[region.cells] > 0]
         depth = float(np.quantile(np.abs(residual[shown]), 0.98))
@@ -141,25 +138,15 @@ def _dent(
 
 
 def _profile(
-    cells: SurfaceCells,
-    scan: Gathered,
-    field: WearField,
-    region: Region,
-    around: Whole,
-    points: NDArray[np.floating],
-    distances: NDArray[np.floating],
-    pose: Real | None,
-    noise: float,
+    cells: SurfaceCells, scan: Gathered, field: WearField, region: Region, around: Whole, noise: float
 ) -> Profile | None:
-    rows = [scan.order[scan.first[cell] : scan.first[cell + 1]] for cell in around.tolist()]
-    level = np.repeat(field.level[around], [len(own) for own in rows])
-    chosen = np.concatenate(rows)
+    cell, places, distances = scan.members(around)
     normal = cells.planes[region.peak, 3:]
     across = np.linalg.svd(normal[None])[2][1:]
     weight = cells.area[region.cells]
     middle = weight @ cells.planes[region.cells, :3] / weight.sum()
-    plane = (move(np.eye(4) if pose is None else pose, points[chosen].astype(np.float64)) - middle) @ across.T
-    heights = np.asarray(distances[chosen], dtype=np.float64) - level
+    plane = (places - middle) @ across.T
+    heights = distances - field.level[cell]
     half_width = 1.5 * float(np.sqrt(weight.sum() / np.pi))
     return fit_profile(plane, heights, region.depth_mm, half_width, noise)
 

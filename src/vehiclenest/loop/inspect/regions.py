@@ -15,7 +15,6 @@ from scipy.spatial import cKDTree
 from scipy.stats import norm
 
 from vehiclenest.loop.inspect.cell_statistics import Gathered, low_points, matched
-from vehiclenest.loop.inspect.mesh import move
 from vehiclenest.loop.inspect.surface_cells import NEAR_MM, SurfaceCells
 from vehiclenest.loop.inspect.surface_kernels import Real, Whole
 from vehiclenest.loop.inspect.wear import WearField
@@ -55,25 +54,11 @@ class Region:
     crack: bool
 
 
-def find_regions(
-    cells: SurfaceCells,
-    scan: Gathered,
-    field: WearField,
-    points: NDArray[np.floating],
-    distances: NDArray[np.floating],
-    pose: Real | None,
-    noise_mm: float,
-    least_mm: float,
-) -> list[Region]:
-    """Return the regions that stand at least `least_mm` off the wear field and out of the noise.
-
-    Points (n, 3) and distances (n,) are those that were gathered, moved by a pose (4, 4) first.
-    """
+def find_regions(cells: SurfaceCells, scan: Gathered, field: WearField, noise_mm: float, least_mm: float) -> list[Region]:
+    """Return the regions that stand at least `least_mm` off the wear field and out of the noise."""
     residual = np.where(scan.count > 0, scan.mean - field.level, 0.0)
     beyond = max(_CRACK_NOISES * noise_mm, least_mm)
-    cracks = [
-        one for one in _cracks(cells, scan, field, beyond) if _cut(cells, scan, field, one, points, distances, pose, beyond)
-    ]
+    cracks = [one for one in _cracks(cells, scan, field, beyond) if _cut(cells, scan, field, one, beyond)]
     cracked = np.zeros(len(cells), dtype=np.bool_)
     for crack in cracks:
         for cell in crack.cells:
@@ -169,26 +154,14 @@ def _cracks(cells: SurfaceCells, scan: Gathered, field: WearField, beyond_mm: fl
     return found
 
 
-def _cut(
-    cells: SurfaceCells,
-    scan: Gathered,
-    field: WearField,
-    region: Region,
-    points: NDArray[np.floating],
-    distances: NDArray[np.floating],
-    pose: Real | None,
-    beyond_mm: float,
-) -> bool:
+def _cut(cells: SurfaceCells, scan: Gathered, field: WearField, region: Region, beyond_mm: float) -> bool:
     """Return whether the surface is low between the low points of a chain too, as a crack is.
 
     Points mixed at the horizon of one view lie among sound points of the other views. Low points are joined to a tree of least length;
     the sound points in thin strips along its branches are compared with those that chance would put there.
     """
-    own = [slice(scan.first[cell], scan.first[cell + 1]) for cell in region.cells.tolist()]
-    cell = np.repeat(region.cells, [one.stop - one.start for one in own])
-    rows = np.concatenate([scan.order[one] for one in own])
-    under = field.level[cell] - np.asarray(distances[rows], dtype=np.float64)
-    place = move(np.eye(4) if pose is None else pose, points[rows].astype(np.float64))
+    cell, place, distances = scan.members(region.cells)
+    under = field.level[cell] - distances
     place += np.maximum(under, 0.0)[:, None] * cells.planes[cell, 3:]  # back onto the surface
     low, sound = place[under > beyond_mm], place[under < beyond_mm / 2]
     if len(low) < _CRACK_CELLS or len(sound) == 0:
