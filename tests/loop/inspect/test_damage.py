@@ -82,6 +82,29 @@ def test_a_narrow_groove_is_a_crack(cells: SurfaceCells) -> None:
     assert found.volume_mm3.value == pytest.approx(0.6 * 0.4 * 16, rel=0.25)
 
 
+def test_low_points_among_sound_ones_are_no_crack(cells: SurfaceCells) -> None:
+    """One view's points mixed at its horizon, on a line where the other views see sound surface; fewer points tell it less surely."""
+    on = sampled(disc(3.0), 2 * COUNT, 4)
+    line = on_top(on.points, on.normals) & (np.abs(on.points[:, 1]) < 8) & (np.abs(on.points[:, 0] - 72) < 0.5)
+    mixed = line & (np.random.default_rng(4).random(2 * COUNT) < 0.35)
+    points, distances = scan_of(disc(3.0), 2 * COUNT, 4, [], np.where(mixed, 0.25, 0.0))
+    found = assess_damage(cells, points, distances, tolerance_mm=0.1)
+    assert [one.kind for one in found.defects if one.kind == "crack"] == []
+
+
+def test_what_wear_left_is_no_excess_and_not_counted_as_worn(cells: SurfaceCells) -> None:
+    on = sampled(disc(3.0), COUNT, 7)
+    top = on_top(on.points, on.normals)
+    left = np.linalg.norm(on.points - (70, 40, 20), axis=1) < 4
+    points, distances = scan_of(disc(3.0), COUNT, 7, [], np.where(top & ~left, 0.25, 0.0))
+    damage = assess_damage(cells, points, distances, tolerance_mm=0.1)
+    assert damage.defects == ()
+    mesh = disc(3.0)
+    normals = mesh.doubled_normals / np.linalg.norm(mesh.doubled_normals, axis=1, keepdims=True)
+    face = float(mesh.areas_mm2[on_top(mesh.corners.mean(axis=1), normals)].sum())
+    assert damage.wear_volume_mm3.value == pytest.approx(0.25 * (face - 16 * np.pi), rel=0.02)
+
+
 def test_a_piece_broken_off_the_face_is_missing(cells: SurfaceCells) -> None:
     on = sampled(disc(3.0), COUNT, 6)
     gone = on_top(on.points, on.normals) & (np.linalg.norm(on.points - (70, 40, 20), axis=1) < 9)
