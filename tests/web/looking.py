@@ -9,27 +9,33 @@ from tests.web.serving import Served
 from vehiclenest.web.language import Speech
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
 
 PASSWORD = "eleven green lorries 7"
 _TARGET = 44  # px
+
+
+def follow(thing: "Locator") -> None:
+    """Click what leads to a page, and wait until that one is there."""
+    with thing.page.expect_navigation():
+        thing.click()
 
 
 def log_in(page: "Page", served: Served, say: Speech) -> None:
     page.goto(f"{served.url}/login")
     page.get_by_label(say("User name")).fill("admin")
     page.get_by_label(say("Password")).fill(served.password or "")
-    page.get_by_role("button", name=say("Log in"), exact=True).click()
+    follow(page.get_by_role("button", name=say("Log in"), exact=True))
     if page.get_by_role("alert").count():
         page.get_by_label(say("User name")).fill("admin")
         page.get_by_label(say("Password")).fill(PASSWORD)
-        page.get_by_role("button", name=say("Log in"), exact=True).click()
+        follow(page.get_by_role("button", name=say("Log in"), exact=True))
         return
     page.goto(f"{served.url}/yard")  # leads to the new password
     page.get_by_label(say("Current password")).fill(served.password or "")
     page.get_by_label(say("New password"), exact=True).fill(PASSWORD)
     page.get_by_label(say("New password again")).fill(PASSWORD)
-    page.get_by_role("button", name=say("Change the password")).click()
+    follow(page.get_by_role("button", name=say("Change the password")))
 
 
 def look(page: "Page") -> None:

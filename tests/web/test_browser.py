@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.web.looking import log_in, look
+from tests.web.looking import follow, log_in, look
 from tests.web.serving import Served, serving
 
 from vehiclenest.site import example_manifest
@@ -54,41 +54,41 @@ def test_the_main_way(browser: "Browser", served: Served, number: int, width: in
         assert page.locator("html").get_attribute("lang") == ("zh-CN" if say.language == "zh" else "en")
         look(page)
         # Intake.
-        page.get_by_role("link", name=say("Take a vehicle in")).click()
+        follow(page.get_by_role("link", name=say("Take a vehicle in")))
         look(page)
         for label, name in (("VIN", "vin"), ("Make", "make"), ("Model", "model"), ("Model year", "year")):
             page.get_by_label(re.compile(f"^{re.escape(say(label))} \\*$")).fill(row[name])
         page.get_by_label(say("Powertrain"), exact=True).select_option("petrol")
         page.get_by_label(say("front"), exact=True).fill("5D4")
-        page.get_by_role("button", name=say("Take it in")).click()
-        page.wait_for_url(f"**/yard/vehicles/{row['vin']}")
+        follow(page.get_by_role("button", name=say("Take it in")))
+        assert page.url.endswith(f"/yard/vehicles/{row['vin']}")
         look(page)
         # Depollution: everything on the list, or it is refused.
         boxes = page.locator("ul.checklist input[type=checkbox]")
         for index in range(boxes.count()):
             boxes.nth(index).check()
-        page.get_by_role("button", name=say("Depollution is complete")).click()
+        follow(page.get_by_role("button", name=say("Depollution is complete")))
         # Dismantling: one part by hand, one stays on the hulk.
         page.get_by_label(f"{say('Grade')}: {say('engine')}", exact=True).select_option("A")
         page.get_by_label(f"{say('Grade')}: {say('hood')}", exact=True).select_option(label=say("stays on the hulk"))
         look(page)
-        page.get_by_role("button", name=say("Dismantling is done")).click()
+        follow(page.get_by_role("button", name=say("Dismantling is done")))
         assert page.get_by_role("heading", name=say("Parts and fractions")).is_visible()
         look(page)
         # A part gets its place.
-        page.get_by_role("link", name=f"{say('engine')} (ENG)").click()
+        follow(page.get_by_role("link", name=f"{say('engine')} (ENG)"))
         page.get_by_label(say("Bin"), exact=True).fill(f"A-{number}")
-        page.get_by_role("button", name=say("Put it there")).click()
+        follow(page.get_by_role("button", name=say("Put it there")))
         assert page.locator("dd", has_text=f"A-{number}").is_visible()
         look(page)
         page.goto(f"{served.url}/parts?q=bin:A-{number}")
         look(page)
         # Trace and report.
-        page.get_by_role("link", name=f"{say('engine')} (ENG)").click()
-        page.get_by_role("main").get_by_role("link", name=say("Trace")).click()
+        follow(page.get_by_role("link", name=f"{say('engine')} (ENG)"))
+        follow(page.get_by_role("main").get_by_role("link", name=say("Trace")))
         assert page.get_by_role("link", name=re.compile(row["vin"])).first.is_visible()
         look(page)
-        page.get_by_role("link", name=say("Flows"), exact=True).click()
+        follow(page.get_by_role("link", name=say("Flows"), exact=True))
         assert page.get_by_role("heading", name=say("Recovery rates"), exact=True).is_visible()
         assert page.locator("svg.sankey").first.is_visible()
         look(page)
@@ -105,6 +105,6 @@ def test_pages_work_without_script(browser: "Browser", served: Served) -> None:
     page.goto(f"{served.url}/yard/intake")
     for name in ("vin", "make", "model", "year"):
         page.locator(f"#{name}").fill(row[name])
-    page.get_by_role("button", name="Take it in").click()
+    follow(page.get_by_role("button", name="Take it in"))
     assert page.url.endswith(row["vin"])
     context.close()

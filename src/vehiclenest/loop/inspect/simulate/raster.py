@@ -117,17 +117,28 @@ def seen(
 
 
 @njit(cache=True, nogil=True)
-def jumps(nearness: Real, pixels: Whole, least: float) -> Real:
-    """Return for each pixel (n, 2) the greatest step in depth to a pixel beside it, mm, where it is more than `least`; else 0."""
+def steps(
+    first: Whole, nearness: Real, pixels: Whole, corners: Real, normals: Real, camera: Real, place: Real, focal: float, least: float
+) -> Real:
+    """Return for each pixel (n, 2) the greatest step in depth to a pixel beside it, mm, where it is more than `least`; else 0.
+
+    A step is what the pixel beside lies behind or before the plane of the triangle seen here; a face that slants makes none.
+    """
     size = len(nearness)
     out = np.zeros(len(pixels))
     for n in range(len(pixels)):
         i, j = pixels[n, 0], pixels[n, 1]
-        here = 1 / nearness[j, i]
+        row = first[j, i]
+        away, right, down = 0.0, 0.0, 0.0
+        for axis in range(3):
+            away += (corners[row, 0, axis] - place[axis]) * normals[row, axis]
+            right += camera[0, axis] * normals[row, axis]
+            down += camera[1, axis] * normals[row, axis]
         for di, dj in ((1, 0), (-1, 0), (0, 1), (0, -1)):
             a, b = i + di, j + dj
-            if 0 <= a < size and 0 <= b < size and nearness[b, a] > 0:
-                step = 1 / nearness[b, a] - here
+            plane = nearness[j, i] + (di * right + dj * down) / (focal * away)  # along a plane it changes evenly
+            if 0 <= a < size and 0 <= b < size and nearness[b, a] > 0 and plane > 0:
+                step = 1 / nearness[b, a] - 1 / plane
                 if abs(step) > least and abs(step) > abs(out[n]):
                     out[n] = step
     return out

@@ -16,7 +16,7 @@ from scipy.spatial.transform import Rotation
 from vehiclenest.core.errors import InputError
 from vehiclenest.loop.inspect.mesh import Mesh, move
 from vehiclenest.loop.inspect.samples import Samples
-from vehiclenest.loop.inspect.simulate.raster import buffers, jumps, met, seen
+from vehiclenest.loop.inspect.simulate.raster import buffers, met, seen, steps
 
 Real = NDArray[np.float64]
 Displacement = Callable[[Real, Real], Real]
@@ -194,7 +194,10 @@ def _taken(mesh: Mesh, corners: Real, normals: Real, way: Real, size: int, optic
     points, rays, pixels, cosines = met(camera.first, corners, normals, camera.axes, camera.place, camera.focal)
     faces = normals[camera.first[pixels[:, 1], pixels[:, 0]]]
     lit = _reached(projector, points, faces, optics) & (cosines >= optics.steepest)
-    return points[lit], rays[lit], faces[lit], jumps(camera.nearness, pixels[lit], _STEP_MM)
+    beside = steps(
+        camera.first, camera.nearness, pixels[lit], corners, normals, camera.axes, camera.place, camera.focal, _STEP_MM
+    )
+    return points[lit], rays[lit], faces[lit], beside
 
 
 def _pair(mesh: Mesh, corners: Real, way: Real, size: int, optics: Optics) -> tuple[_Pinhole, _Pinhole]:
