@@ -15,14 +15,17 @@ from vehiclenest.loop.inspect.profile import Profile, fit_profile
 from vehiclenest.loop.inspect.regions import SHARP_DEPTH, Region, find_regions
 from vehiclenest.loop.inspect.surface_cells import SurfaceCells
 from vehiclenest.loop.inspect.surface_kernels import Real, Whole
-from vehiclenest.loop.inspect.wear import MOST_WEAR_MM, WearField, wear_field, without, worn
+from vehiclenest.loop.inspect.wear import MOST_WEAR_MM, Flags, WearField, hollowed, wear_field, without, worn
 
 _LEAST_DEPTH_NOISES = 2.5  # a dent shallower than this is not told from the roughness of what is left of a wear field
 _FITTED_AREA_MM2 = 150.0  # what is wider follows no profile
 _LEAST_SHARE = 0.75  # of the tolerance: a shallower depth is told from it by nothing but its uncertainty
 _MISSING_MM = 1.5
+_MOST_HOLLOW_MM = 0.5  # what is so wide and no deeper is wear
+_OWN = 1.2  # widths of a dent's profile that are taken off the wear
 _OFF_SHARE = 0.02
 _MOST_FITTED = 60
+_NONE: Whole = np.zeros(0, dtype=np.int32)
 
 
 def assess_damage(
@@ -75,26 +78,66 @@ def assess_damage(
     noise = max(noise, reference_mm)
     field = wear_field(cells, scan, noise)
     least = max(tolerance_mm, _LEAST_DEPTH_NOISES * noise)
-    defective = np.zeros(len(cells), dtype=np.bool_)
-    defects: list[Defect] = []
-    for number, region in enumerate(find_regions(cells, scan, field, noise, least)):
-        if region.depth_mm > 0 and float(np.median(scan.mean[region.cells])) < least / 2:
-            continue  # what wear around it left, not what stands out of the part
-        around = np.unique(np.concatenate([cells.near.of(int(cell)) for cell in region.cells]))
-        defective[around] = True
-        defect = _crack(cells, scan, field, region, noise) if region.crack else None
-        if defect is None:
-            fitted = number < _MOST_FITTED
-            defect = _dent(cells, scan, field, region, around, noise, reference_mm, fitted=fitted)
-        if defect.depth_mm.high >= tolerance_mm and defect.depth_mm.value >= _LEAST_SHARE * tolerance_mm:
-            defects.append(defect)
+    regions = find_regions(cells, scan, field, noise, least)
+    hollow = _hollow(cells, scan, regions)
+    if len(hollow):
+        field = hollowed(cells, scan, field, hollow, noise)
+        regions = find_regions(cells, scan, field, noise, least)
+    defects, defective, shallow = _told(cells, scan, field, regions, noise, reference_mm, tolerance_mm)
+    hollow = np.concatenate([hollow, shallow])
     if defects:
         field = without(cells, scan, field, defective, noise)
+    if len(hollow):
+        field = hollowed(cells, scan, field, hollow, noise)
     wear = worn(cells, scan, field, defective, noise, reference_mm, pose_covariance)
     defects.sort(key=lambda defect: -defect.depth_mm.value)
     notes = _notes(cells, scan, least, wear.unseen)
     seen = float(cells.area[scan.count > 0].sum() / cells.area.sum())
     return Damage(tuple(defects), wear.volume_mm3, wear.greatest_mm, wear.area_mm2, notes, seen)
+
+
+def _told(
+    cells: SurfaceCells,
+    scan: Gathered,
+    field: WearField,
+    regions: list[Region],
+    noise: float,
+    reference_mm: float,
+    tolerance_mm: float,
+) -> tuple[list[Defect], Flags, Whole]:
+    """Return the defects, which cells (c,) are theirs, and the cells (k,) of regions too shallow for one: these are worn."""
+    defective = np.zeros(len(cells), dtype=np.bool_)
+    defects: list[Defect] = []
+    shallow: list[Whole] = [_NONE]
+    least = max(tolerance_mm, _LEAST_DEPTH_NOISES * noise)
+    for number, region in enumerate(regions):
+        if np.sign(region.depth_mm) * float(np.median(scan.mean[region.cells])) < least / 4 and not region.crack:
+            continue  # what wear around it left does not stand out of the part, nor is sound surface among stray points a dent
+        around = np.unique(np.concatenate([cells.near.of(int(cell)) for cell in region.cells]))
+        if region.crack:
+            defect, own = _crack(cells, scan, field, region, noise), around
+        else:
+            fitted = number < _MOST_FITTED
+            defect, own = _dent(cells, scan, field, region, around, noise, reference_mm, fitted=fitted)
+        if defect.depth_mm.high >= tolerance_mm and defect.depth_mm.value >= _LEAST_SHARE * tolerance_mm:
+            defects.append(defect)
+            defective[own] = True
+        elif region.depth_mm < 0 and not region.crack:
+            shallow.append(region.cells)
+    return defects, defective, np.concatenate(shallow)
+
+
+def _hollow(cells: SurfaceCells, scan: Gathered, regions: list[Region]) -> Whole:
+    """Return the cells of what is too wide and too shallow for dents: wear that is narrower than most."""
+    wide = [
+        np.unique(np.concatenate([cells.near.of(cell) for cell in one.cells.tolist()]))
+        for one in regions
+        if not one.crack
+        and one.depth_mm < 0
+        and np.median(scan.mean[one.cells]) > -_MOST_HOLLOW_MM
+        and cells.area[one.cells].sum() > _FITTED_AREA_MM2
+    ]
+    return np.concatenate([_NONE, *wide])
 
 
 def _dent(
@@ -107,13 +150,14 @@ def _dent(
     reference_mm: float,
     *,
     fitted: bool,
-) -> Defect:
+) -> tuple[Defect, Whole]:
+    """Return a dent or excess and the cells that are its own: those of its profile where one fits, else all around it."""
     area = float(cells.area[region.cells].sum())
     residual = np.where(scan.count > 0, scan.mean - field.level, 0.0)
     count = np.maximum(scan.count, 1.0)
-    profile = None
+    profile, held = None, around
     if fitted and area < _FITTED_AREA_MM2 and abs(region.depth_mm) < MOST_WEAR_MM:
-        profile = _profile(cells, scan, field, region, around, noise)
+        profile, held = _profile(cells, scan, field, region, around, noise)
     if profile is None:
         shown = region.cells[scan.count[region.cells] > 0]
         depth = float(np.quantile(np.abs(residual[shown]), 0.98))
@@ -128,18 +172,19 @@ def _dent(
     if profile is not None and abs(volume - profile.volume) < 0.3 * volume:
         uneven = float(np.hypot(uneven, (volume - profile.volume) / 2))
         volume = profile.volume
-    return Defect(
+    said = Defect(
         _kind(cells, scan, region, depth),
         _place(cells, region),
         Figure(depth, 2 * deviation),
         Figure(area, 2 * cells.edge_mm * float(np.sqrt(np.pi * area)) / 2),
         Figure(volume, 2 * float(np.hypot(own, uneven))),
     )
+    return said, held
 
 
 def _profile(
     cells: SurfaceCells, scan: Gathered, field: WearField, region: Region, around: Whole, noise: float
-) -> Profile | None:
+) -> tuple[Profile | None, Whole]:
     cell, places, distances = scan.members(around)
     normal = cells.planes[region.peak, 3:]
     across = np.linalg.svd(normal[None])[2][1:]
@@ -148,7 +193,10 @@ def _profile(
     plane = (places - middle) @ across.T
     heights = distances - field.level[cell]
     half_width = 1.5 * float(np.sqrt(weight.sum() / np.pi))
-    return fit_profile(plane, heights, region.depth_mm, half_width, noise)
+    profile = fit_profile(plane, heights, region.depth_mm, half_width, noise)
+    if profile is None:
+        return None, around
+    return profile, around[profile.holds((cells.planes[around, :3] - middle) @ across.T, _OWN)]
 
 
 def _kind(cells: SurfaceCells, scan: Gathered, region: Region, depth: float) -> DefectKind:

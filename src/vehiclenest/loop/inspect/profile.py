@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from vehiclenest.loop.inspect.surface_kernels import Real
@@ -21,12 +22,22 @@ _EVALUATIONS = 80
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Depth at the apex and its standard deviation, half width, all in mm; volume of the profile in mm³."""
+    """Depth at the apex and its standard deviation, half width, all in mm; volume of the profile in mm³.
+
+    `middle` (2,) and `form` (3,) say where it is: 1 on the rim is form[0]·u² + 2·form[1]·u·v + form[2]·v² from the middle.
+    """
 
     depth: float
     deviation: float
     half_width: float
     volume: float
+    middle: tuple[float, float]
+    form: tuple[float, float, float]
+
+    def holds(self, plane: Real, wider: float = 1.0) -> NDArray[np.bool_]:
+        """Return which places (n, 2) lie within so many widths of the profile."""
+        across, along = plane[:, 0] - self.middle[0], plane[:, 1] - self.middle[1]
+        return self.form[0] * across**2 + 2 * self.form[1] * across * along + self.form[2] * along**2 <= wider**2
 
 
 def fit_profile(plane: Real, heights: Real, depth: float, half_width: float, noise_mm: float) -> Profile | None:
@@ -60,7 +71,9 @@ def fit_profile(plane: Real, heights: Real, depth: float, half_width: float, noi
     inverse = np.linalg.pinv(jacobian.T @ jacobian)
     extra = max(0.0, scatter - noise_mm**2)
     deviation = float(np.sqrt(max(scatter, noise_mm**2) * inverse[0, 0] + extra))
-    return Profile(height, deviation, width, abs(height) * np.pi * width**2 / (_power(start[7]) + 1))
+    volume = abs(height) * np.pi * width**2 / (_power(start[7]) + 1)
+    place, form = (float(start[1]), float(start[2])), (float(start[3]), float(start[4]), float(start[5]))
+    return Profile(height, deviation, width, volume, place, form)
 
 
 def _power(value: float) -> float:

@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import connected_components
 from vehiclenest.loop.inspect.cell_statistics import Gathered, clipped_means, medians, nearest_level, spread_to_unknown
 from vehiclenest.loop.inspect.model import Figure
 from vehiclenest.loop.inspect.surface_cells import SMOOTH_MM, SurfaceCells
-from vehiclenest.loop.inspect.surface_kernels import Real
+from vehiclenest.loop.inspect.surface_kernels import Real, Whole
 
 Flags = NDArray[np.bool_]
 
@@ -22,12 +22,15 @@ MOST_WEAR_MM = 2.0  # what is deeper is no wear but a piece gone
 _TWICINGS = 2
 _TOLD_FROM_NONE = 4.0  # deviations of a patch's level
 _RINGS = 2  # patches around worn ones whose wear, too slight to be told, counts for the volume
+_HOLLOW_RINGS = 3  # patches that the median of a hollow reaches
 _LEAST_PATCH_POINTS = 4
 _SETTLING = 8  # steps to the rest of the pose
 _TUKEY = 4.685  # of the standard deviation: 95 % efficiency on normal noise (Beaton and Tukey 1974)
 _LEAST_AROUND = 0.5  # points of a patch that are reckoned with where there are fewer
 _BEYOND = 5.0  # noises: a cell further off the field is no wear
 _UNWORN = 2.0  # noises: no cell without wear stands out further
+_SCATTER = 2.0  # noises: points of a cell that scatter more are not of one surface
+_DEEPEST = 0.95  # quantile of the depths that were seen
 _FREE = 2e-4  # of the mean: what resists a motion less is not fixed by the surface
 
 
@@ -47,7 +50,8 @@ class WearField:
 
 def wear_field(cells: SurfaceCells, scan: Gathered, noise_mm: float) -> WearField:
     """Return the smooth field under the deviations of a scan."""
-    return _field(cells, scan.mean, scan.count, scan.count, noise_mm, None, np.ones(len(cells.patch_area), dtype=np.bool_))
+    everywhere = np.ones(len(cells.patch_area), dtype=np.bool_)
+    return _field(cells, scan.mean, _trusted(scan, noise_mm), scan.count, noise_mm, None, everywhere)
 
 
 def without(cells: SurfaceCells, scan: Gathered, field: WearField, defective: Flags, noise_mm: float) -> WearField:
@@ -55,8 +59,13 @@ def without(cells: SurfaceCells, scan: Gathered, field: WearField, defective: Fl
     changed = np.zeros(len(cells.patch_area), dtype=np.bool_)
     for patch in np.unique(cells.patch[defective]).tolist():
         changed[cells.patch_near.of(patch)] = True  # whom a patch is near is near it
-    mean, seen = np.where(defective, field.level, scan.mean), np.where(defective, 0.0, scan.count)
+    mean, seen = np.where(defective, field.level, scan.mean), np.where(defective, 0.0, _trusted(scan, noise_mm))
     return _field(cells, mean, seen, scan.count, noise_mm, field.medians_mm, changed)
+
+
+def _trusted(scan: Gathered, noise_mm: float) -> Real:
+    """Return how many points (c,) of the usual noise each cell's mean is worth: points mixed at an edge scatter more."""
+    return scan.count * np.minimum(1.0, (_SCATTER * noise_mm) ** 2 / np.maximum(scan.variance, 1e-18))
 
 
 def _field(
@@ -66,12 +75,7 @@ def _field(
 
     Medians are taken of patches that `changed` (p,); the others keep those of `before`.
     """
-    points = seen * np.where(cells.sharp, 1e-3, 1.0)
-    patches = len(cells.patch_area)
-    weight: Real = np.bincount(cells.patch, points, patches).astype(np.float64)
-    raw = np.bincount(cells.patch, points * mean, patches) / np.maximum(weight, 1e-300)
-    covered = np.bincount(cells.patch, seen, patches) >= _LEAST_PATCH_POINTS
-    clear = covered & (np.abs(raw) < MOST_WEAR_MM)
+    weight, raw, clear = _averaged(cells, mean, seen)
     plain = clear & (weight >= _LEAST_PATCH_POINTS)  # of other than sharp cells
     near = cells.patch_near
     level = medians(near.first, near.to, raw, plain, changed)
@@ -88,6 +92,30 @@ def _field(
     deviation = noise_mm / np.sqrt(max(1.0, float(np.median(weight[plain])) if plain.any() else 1.0))
     of_cells = nearest_level(cells.patch_touching.first, cells.patch_touching.to, cells.patch, level, mean, count)
     return WearField(of_cells, level, known, deviation, first)
+
+
+def hollowed(cells: SurfaceCells, scan: Gathered, field: WearField, hollow: Whole, noise_mm: float) -> WearField:
+    """Return the field with a closer median, three rings of patches wide, where cells (k,) lie in a hollow that the wider one cut off."""
+    _, raw, clear = _averaged(cells, scan.mean, _trusted(scan, noise_mm))
+    level, known, touching = field.patch_level.copy(), field.known.copy(), cells.patch_touching
+    for patch in np.unique(cells.patch[hollow]).tolist():
+        around = touching.of(patch)
+        for _ in range(_HOLLOW_RINGS - 1):
+            around = np.unique(np.concatenate([touching.of(other) for other in around.tolist()]))
+        if clear[around].any():
+            level[patch], known[patch] = np.median(raw[around[clear[around]]]), True
+    of_cells = nearest_level(touching.first, touching.to, cells.patch, level, scan.mean, scan.count)
+    return WearField(of_cells, level, known, field.deviation_mm, field.medians_mm)
+
+
+def _averaged(cells: SurfaceCells, mean: Real, seen: Real) -> tuple[Real, Real, Flags]:
+    """Return of the patches (p,) how many points speak for each, those of sharp cells hardly; their mean; whether that is wear at all."""
+    points = seen * np.where(cells.sharp, 1e-3, 1.0)
+    patches = len(cells.patch_area)
+    weight: Real = np.bincount(cells.patch, points, patches).astype(np.float64)
+    raw = np.bincount(cells.patch, points * mean, patches) / np.maximum(weight, 1e-300)
+    covered = np.bincount(cells.patch, seen, patches) >= _LEAST_PATCH_POINTS
+    return weight, raw, covered & (np.abs(raw) < MOST_WEAR_MM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +158,16 @@ def worn(
     border = grown & _touched(cells, ~grown)
     inside = grown[cells.patch]
     left = scan.mean < np.maximum(field.level + _BEYOND * noise_mm, _UNWORN * noise_mm)  # less worn than around it, or not at all
-    covered = (scan.count > 0) & ~defective & (scan.mean > field.level - _BEYOND * noise_mm) & left
+    sure = _trusted(scan, noise_mm) == scan.count
+    covered = (scan.count > 0) & ~defective & (scan.mean > field.level - _BEYOND * noise_mm) & left & sure
     size = cells.area[inside]
     moved = cells.slopes[inside]
     depth = moved @ rest.motion - np.where(covered, scan.mean, field.level)[inside]
-    depth[((scan.count == 0) & ~here[cells.patch])[inside]] = 0.0  # nothing says that what nobody saw around it is worn
+    told_of = here[cells.patch][inside]
+    unseen = scan.count[inside] == 0
+    depth[unseen & ~told_of] = 0.0  # nothing says that what nobody saw around it is worn
+    if (told_of & ~unseen).any():  # nor that it is worn more than what was seen
+        depth = np.where(unseen, np.minimum(depth, np.quantile(depth[told_of & ~unseen], _DEEPEST)), depth)
     volume = float(np.sum(depth * size))
     variance = float(np.sum((size * noise_mm) ** 2 / np.maximum(scan.count[inside], 1.0)))
     lost = float(cells.patch_area[border].sum()) * low / 2
@@ -146,8 +179,8 @@ def worn(
     at = np.flatnonzero(cells.patch[inside] == deepest)[0]
     tilt = float(moved[at] @ covariance @ moved[at])
     greatest = 2 * float(np.sqrt(field.deviation_mm**2 + reference_mm**2 + tilt))
-    unseen = float(size[scan.count[inside] == 0].sum() / size.sum())
-    return Worn(Figure(volume, float(uncertainty)), Figure(-float(level[deepest]), greatest), area, unseen)
+    share = float(size[unseen].sum() / size.sum())
+    return Worn(Figure(volume, float(uncertainty)), Figure(-float(level[deepest]), greatest), area, share)
 
 
 def _unsureness(cells: SurfaceCells, scan: Gathered) -> Real:

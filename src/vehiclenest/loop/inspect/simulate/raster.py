@@ -118,7 +118,15 @@ def seen(
 
 @njit(cache=True, nogil=True)
 def steps(
-    first: Whole, nearness: Real, pixels: Whole, corners: Real, normals: Real, camera: Real, place: Real, focal: float, least: float
+    first: Whole,
+    nearness: Real,
+    pixels: Whole,
+    corners: Real,
+    normals: Real,
+    camera: Real,
+    place: Real,
+    focal: float,
+    least: float,
 ) -> Real:
     """Return for each pixel (n, 2) the greatest step in depth to a pixel beside it, mm, where it is more than `least`; else 0.
 
