@@ -196,10 +196,12 @@ def spread_to_unknown(first: Whole, to: Whole, level: Real) -> Real:
 
 
 @njit(cache=True, parallel=True)
-def clipped_means(first: Whole, to: Whole, values: Real, weights: Real, limit: float) -> Real:
-    """Return the weighted mean of neighbours whose value is within the limit of naught; naught where there is none."""
+def clipped_means(first: Whole, to: Whole, values: Real, weights: Real, wanted: NDArray[np.bool_], limit: float) -> Real:
+    """Return for each wanted row the weighted mean of neighbours whose value is within the limit of naught; naught without one."""
     out = np.zeros(len(values))
     for row in prange(len(values)):
+        if not wanted[row]:
+            continue
         total, whole = 0.0, 0.0
         for link in range(first[row], first[row + 1]):
             other = to[link]

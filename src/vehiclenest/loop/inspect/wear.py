@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from vehiclenest.loop.inspect.cell_statistics import Gathered, clipped_means, medians, nearest_level, spread_to_unknown
+from vehiclenest.loop.inspect.cell_statistics import (
+    Gathered,
+    clipped_means,
+    medians,
+    nearest_level,
+    spread_to_unknown,
+)
 from vehiclenest.loop.inspect.model import Figure
 from vehiclenest.loop.inspect.surface_cells import SMOOTH_MM, SurfaceCells
 from vehiclenest.loop.inspect.surface_kernels import Real, Whole
@@ -24,7 +30,9 @@ _TOLD_FROM_NONE = 4.0  # deviations of a patch's level
 _RINGS = 2  # patches around worn ones whose wear, too slight to be told, counts for the volume
 _HOLLOW_RINGS = 3  # patches that the median of a hollow reaches
 _LEAST_PATCH_POINTS = 4
-_SETTLING = 8  # steps to the rest of the pose
+_SETTLING = 8  # steps to the rest of the pose, at most
+_STILL_MM = 1e-6
+_MANY = 10_000  # patches that tell the rest of the pose
 _TUKEY = 4.685  # of the standard deviation: 95 % efficiency on normal noise (Beaton and Tukey 1974)
 _LEAST_AROUND = 0.5  # points of a patch that are reckoned with where there are fewer
 _BEYOND = 5.0  # noises: a cell further off the field is no wear
@@ -36,16 +44,12 @@ _FREE = 2e-4  # of the mean: what resists a motion less is not fixed by the surf
 
 @dataclass(frozen=True, slots=True)
 class WearField:
-    """Level of the cells (c,) and patches (p,) in mm, negative where worn; whether a patch's level is known; its deviation, mm.
-
-    `medians_mm` (p,) are the levels before they were put right.
-    """
+    """Level of the cells (c,) and patches (p,) in mm, negative where worn; whether a patch's level is known; its deviation, mm."""
 
     level: Real
     patch_level: Real
     known: Flags
     deviation_mm: float
-    medians_mm: Real
 
 
 def wear_field(cells: SurfaceCells, scan: Gathered, noise_mm: float) -> WearField:
@@ -60,7 +64,7 @@ def without(cells: SurfaceCells, scan: Gathered, field: WearField, defective: Fl
     for patch in np.unique(cells.patch[defective]).tolist():
         changed[cells.patch_near.of(patch)] = True  # whom a patch is near is near it
     mean, seen = np.where(defective, field.level, scan.mean), np.where(defective, 0.0, _trusted(scan, noise_mm))
-    return _field(cells, mean, seen, scan.count, noise_mm, field.medians_mm, changed)
+    return _field(cells, mean, seen, scan.count, noise_mm, field.patch_level, changed)
 
 
 def _trusted(scan: Gathered, noise_mm: float) -> Real:
@@ -73,7 +77,7 @@ def _field(
 ) -> WearField:
     """Return the field of the means (c,) of cells with so many points that speak for the field, of so many that there are.
 
-    Medians are taken of patches that `changed` (p,); the others keep those of `before`.
+    Levels are taken of patches that `changed` (p,); the others keep those of `before`.
     """
     weight, raw, clear = _averaged(cells, mean, seen)
     plain = clear & (weight >= _LEAST_PATCH_POINTS)  # of other than sharp cells
@@ -82,16 +86,15 @@ def _field(
     bare = np.isnan(level) & changed
     level = np.where(bare, medians(near.first, near.to, raw, clear, bare), level)
     level = level if before is None else np.where(changed, level, before)
-    first = level
     known = ~np.isnan(level)
     for _ in range(_TWICINGS):
         left = np.where(plain & known, raw - np.nan_to_num(level), np.inf)
         limit = 3 * max(noise_mm / 3, 1.4826 * float(np.median(np.abs(left[np.isfinite(left)]))) if plain.any() else 0.0)
-        level = level + clipped_means(near.first, near.to, left, weight, limit)
+        level = level + clipped_means(near.first, near.to, left, weight, changed, limit)
     level = spread_to_unknown(cells.patch_touching.first, cells.patch_touching.to, level)
     deviation = noise_mm / np.sqrt(max(1.0, float(np.median(weight[plain])) if plain.any() else 1.0))
     of_cells = nearest_level(cells.patch_touching.first, cells.patch_touching.to, cells.patch, level, mean, count)
-    return WearField(of_cells, level, known, deviation, first)
+    return WearField(of_cells, level, known, deviation)
 
 
 def hollowed(cells: SurfaceCells, scan: Gathered, field: WearField, hollow: Whole, noise_mm: float) -> WearField:
@@ -105,7 +108,7 @@ def hollowed(cells: SurfaceCells, scan: Gathered, field: WearField, hollow: Whol
         if clear[around].any():
             level[patch], known[patch] = np.median(raw[around[clear[around]]]), True
     of_cells = nearest_level(touching.first, touching.to, cells.patch, level, scan.mean, scan.count)
-    return WearField(of_cells, level, known, field.deviation_mm, field.medians_mm)
+    return WearField(of_cells, level, known, field.deviation_mm)
 
 
 def _averaged(cells: SurfaceCells, mean: Real, seen: Real) -> tuple[Real, Real, Flags]:
@@ -186,10 +189,8 @@ def worn(
 def _unsureness(cells: SurfaceCells, scan: Gathered) -> Real:
     """Return how many times the deviation of a usual patch each (p,) has: by the points in it and around it."""
     points = np.bincount(cells.patch, scan.count, len(cells.patch_area))
-    owner = cells.patch_owner
-    around = np.bincount(owner, points[cells.patch_touching.to], len(points)) / np.maximum(
-        np.bincount(owner, minlength=len(points)), 1
-    )
+    everywhere = np.ones(len(points), dtype=np.bool_)
+    around = clipped_means(cells.patch_touching.first, cells.patch_touching.to, points, np.ones(len(points)), everywhere, np.inf)
     usual = float(np.median(points[points >= _LEAST_PATCH_POINTS])) if (points >= _LEAST_PATCH_POINTS).any() else 1.0
     return np.sqrt(np.maximum(1.0, usual / np.maximum(around, _LEAST_AROUND)))
 
@@ -226,9 +227,11 @@ def _rest_motion(cells: SurfaceCells, field: WearField, slopes: Real, least_mm: 
     Tukey's biweight (Beaton and Tukey 1974) on levels; motions that the surface does not fix get no step.
     """
     rows = np.flatnonzero(field.known)
+    every = max(1, len(rows) // _MANY)  # neighbours share a median: some tell as much as all
+    rows = rows[::every]
     length = np.array([cells.span_mm / 4] * 3 + [1.0] * 3)
     slopes = slopes[rows] / length
-    level, area = field.patch_level[rows], cells.patch_area[rows]
+    level, area = field.patch_level[rows], every * cells.patch_area[rows]
     step, spread, inverse = np.zeros(6), 0.0, np.zeros((6, 6))
     for _ in range(_SETTLING):
         left = level - slopes @ step
@@ -238,6 +241,9 @@ def _rest_motion(cells: SurfaceCells, field: WearField, slopes: Real, least_mm: 
         values, vectors = np.linalg.eigh(normal)
         fixed = values > _FREE * max(float(values.mean()), 1e-300)
         inverse = (vectors[:, fixed] / values[fixed]) @ vectors[:, fixed].T
-        step = step + inverse @ (slopes.T @ (weight * left))
+        further = inverse @ (slopes.T @ (weight * left))
+        step = step + further
+        if np.abs(further).max() < _STILL_MM:
+            break
     together = np.pi * SMOOTH_MM**2  # mm² whose levels are of one median
     return _Rest(step / length, inverse * spread**2 * together / np.outer(length, length), spread)
