@@ -22,12 +22,13 @@ MIX = (0.8, 0.1, 0.1)  # shares of the kinds
 
 @dataclass(frozen=True)
 class Case:
-    """What a scan of a part says of a library that holds it (known) or not, and how long that took."""
+    """What a scan of a part says of a library that holds it (known) or not, and how long that took; what it says of the part itself."""
 
     part_id: str
     kind: Kind
     found: dict[str, Evidence]
     seconds: float
+    own: Evidence | None
 
 
 def filled(folder: Path, wanted: Sequence[PartSpec]) -> Library:
@@ -65,7 +66,9 @@ def cases(
         catalogue = _lacking(whole, part, kind, wanted)
         began = time.perf_counter()
         found = judged(points, library, catalogue)
-        yield Case(part.id, kind, found, time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        with_it = judged(points, library, whole) if kind == "part unknown" else found
+        yield Case(part.id, kind, found, seconds, with_it.get(part.id))
 
 
 def _lacking(whole: Catalogue, part: PartSpec, kind: Kind, wanted: Sequence[PartSpec]) -> Catalogue:

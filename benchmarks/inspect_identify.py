@@ -24,12 +24,13 @@ from vehiclenest.loop.inspect.reference import Library
 from vehiclenest.loop.inspect.simulate.families import PartSpec, parts
 
 _BINS = 10
+_TRIALS = 200
 _SAME = 5.0  # of the loss: one point says so much, by chance
 
 
 def untold(case: Case) -> bool:
     """Whether another part fits a scan as well as its own at every point at which they differ."""
-    own = case.found.get(case.part_id)
+    own = case.own
     return own is not None and any(abs(margin(said, own)) <= _SAME for name, said in case.found.items() if name != case.part_id)
 
 
@@ -44,6 +45,12 @@ def calibration_error(sure: list[float], good: list[bool]) -> float:
     bins = np.minimum((confidence * _BINS).astype(np.int64), _BINS - 1)
     apart = [abs(float((confidence - hit)[bins == number].sum())) for number in range(_BINS)]
     return sum(apart) / len(confidence)
+
+
+def _by_chance(sure: list[float]) -> float:
+    """Return the calibration error that so many answers have on average where each is right as often as it says."""
+    chance = np.random.default_rng(0)
+    return float(np.mean([calibration_error(sure, (chance.random(len(sure)) < np.array(sure)).tolist()) for _ in range(_TRIALS)]))
 
 
 def _other_half(part: PartSpec) -> bool:
@@ -86,15 +93,23 @@ def _figures(seen: list[tuple[Case, Identified]], opened: float, count: int) -> 
         for kind in ("known", "family unknown", "part unknown")
     }
     told = [right(case, said) for case, said in seen if case.kind == "known" and not untold(case)]
+    strangers = [right(case, said) for case, said in seen if case.kind == "part unknown" and not untold(case)]
     seconds = [case.seconds for case, _ in seen if case.kind == "known"]
     strange = [case.seconds for case, _ in seen if case.kind == "family unknown"] or [0.0]
-    error = calibration_error([said.confidence for _, said in seen], [right(case, said) for case, said in seen])
+    sure = [said.confidence for _, said in seen]
+    error = calibration_error(sure, [right(case, said) for case, said in seen])
     unknown = good["family unknown"] + good["part unknown"]
     figures = [
         Bar("top-1, %, all scans of known parts", 100 * float(np.mean(good["known"])), 99, least=True),
         Bar("top-1, %, where the scan tells the part from others", 100 * float(np.mean(told)), 99, least=True),
         Bar("refused, %, part unknown and its family", 100 * float(np.mean(good["family unknown"] or [1.0])), 98, least=True),
         Bar("refused, %, part unknown, near-duplicates known", 100 * float(np.mean(good["part unknown"] or [1.0]))),
+        Bar(
+            "refused, %, the same where the scan tells the part from others",
+            100 * float(np.mean(strangers or [1.0])),
+            98,
+            least=True,
+        ),
         Bar("expected calibration error, %", 100 * error, 1),
         Bar("seconds to identify, median", quantile(seconds, 0.5), 0.5),
         Bar("seconds to identify, 95 %", quantile(seconds, 0.95)),
@@ -104,6 +119,8 @@ def _figures(seen: list[tuple[Case, Identified]], opened: float, count: int) -> 
     notes = [
         f"{count} parts, {len(seen)} scans: {len(good['known'])} known ({len(good['known']) - len(told)} untold), {len(unknown)} unknown",
         f"refused of all unknown: {100 * float(np.mean(unknown or [1.0])):.1f} %",
+        f"{len(good['part unknown']) - len(strangers)} scans of unknown parts show nothing that tells them from a near-duplicate",
+        f"calibration error of as many scans if confidence were exact: {100 * _by_chance(sure):.1f} %",
     ]
     return figures, notes
 

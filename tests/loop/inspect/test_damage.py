@@ -1,15 +1,17 @@
 """Dents, cracks, missing pieces and wear are found with their true figures, and nothing else is."""
 
+import manifold3d
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from vehiclenest.core.errors import InputError
 from vehiclenest.loop.inspect.damage import assess_damage
+from vehiclenest.loop.inspect.mesh import Mesh
 from vehiclenest.loop.inspect.surface_cells import SurfaceCells
 
 from .scanned import NOISE_MM, Dent, draw_dents, scan_of
-from .shapes import Array, disc, sampled
+from .shapes import Array, disc, mesh_of, sampled
 
 COUNT = 1_000_000
 UP = np.array([0.0, 0, 1])
@@ -170,6 +172,55 @@ def test_wear_that_runs_out_gently_is_whole(cells: SurfaceCells) -> None:
     assert damage.defects == ()
     assert damage.wear_volume_mm3.value == pytest.approx(truth, rel=0.05)
     assert damage.wear_volume_mm3.low <= truth <= damage.wear_volume_mm3.high
+
+
+def test_a_hollow_wider_than_dents_is_wear_and_a_dent_in_it_a_dent(cells: SurfaceCells) -> None:
+    on = sampled(disc(3.0), COUNT, 16)
+    share = np.minimum(1, np.linalg.norm(on.points - (74, 0, 20), axis=1) / 16)
+    lost = np.where(on_top(on.points, on.normals), 0.2 * (1 + np.cos(np.pi * share)) / 2, 0.0)
+    pressed = hollow(on.points, on.normals, (78.0, 5.0, 20.0), 6.0, 0.3)
+    points, distances = scan_of(disc(3.0), COUNT, 16, [], lost + pressed)
+    damage = assess_damage(cells, points, distances, tolerance_mm=0.1)
+    (found,) = damage.defects
+    assert np.linalg.norm(np.array(found.centre_mm) - (78, 5, 20)) < 1
+    assert found.depth_mm.low <= 0.3 <= found.depth_mm.high
+    assert damage.wear_volume_mm3.value == pytest.approx(disc(3.0).area_mm2 * float(lost.mean()), rel=0.05)
+
+
+def test_wear_is_whole_where_it_is_deepest(cells: SurfaceCells) -> None:
+    on = sampled(disc(3.0), COUNT, 16)
+    share = np.minimum(1, np.linalg.norm(on.points - (74, 0, 20), axis=1) / 18)
+    lost = np.where(on_top(on.points, on.normals), 0.24 * (1 - share**1.2) ** 2, 0.0)
+    points, distances = scan_of(disc(3.0), COUNT, 16, [], lost)
+    damage = assess_damage(cells, points, distances, tolerance_mm=0.1)
+    assert damage.defects == ()
+    assert damage.wear_volume_mm3.value == pytest.approx(disc(3.0).area_mm2 * float(lost.mean()), rel=0.05)
+
+
+def bar() -> Mesh:
+    """A bar of 60 by 6 by 20 mm."""
+    return mesh_of(manifold3d.Manifold.cube((60, 6, 20), True), 3.0)
+
+
+def test_sound_surface_among_scattered_points_is_no_dent() -> None:
+    on = sampled(bar(), 25_000, 18)
+    chance = np.random.default_rng(18)
+    strip = (on.normals[:, 2] > 0.9) & (np.abs(on.points[:, 0]) < 8)
+    off = np.where(strip & (chance.random(25_000) < 0.35), chance.uniform(0.3, 0.8, 25_000), 0.0)
+    points, distances = scan_of(bar(), 25_000, 18, [])
+    damage = assess_damage(bar(), points + off[:, None] * on.normals, distances + off, tolerance_mm=0.1)
+    assert [one for one in damage.defects if one.kind != "excess"] == []
+
+
+def test_what_was_not_seen_is_no_more_worn_than_what_was() -> None:
+    """One end of a bar is hidden but for a spot, which lies deep."""
+    on = sampled(bar(), 40_000, 19)
+    top, end = on.normals[:, 2] > 0.9, on.normals[:, 0] > 0.9
+    spot = end & (np.linalg.norm(on.points - (30, 0, 0), axis=1) < 2)
+    points, distances = scan_of(bar(), 40_000, 19, [], np.where(top, 0.1, np.where(spot, 0.7, 0.0)))
+    seen = ~end | spot
+    damage = assess_damage(bar(), points[seen], distances[seen], tolerance_mm=0.1)
+    assert 0.1 * 60 * 6 < damage.wear_volume_mm3.value < 0.12 * (60 * 6 + 6 * 20) + 0.7 * 4 * np.pi
 
 
 def test_what_does_not_match_is_refused(cells: SurfaceCells) -> None:

@@ -119,7 +119,9 @@ def _told(
         else:
             fitted = number < _MOST_FITTED
             defect, own = _dent(cells, scan, field, region, around, noise, reference_mm, fitted=fitted)
-        if defect.depth_mm.high >= tolerance_mm and defect.depth_mm.value >= _LEAST_SHARE * tolerance_mm:
+        deep = defect.depth_mm.high >= tolerance_mm and defect.depth_mm.value >= _LEAST_SHARE * tolerance_mm
+        wide = defect.area_mm2.value > _FITTED_AREA_MM2 and defect.depth_mm.value < _MOST_HOLLOW_MM
+        if deep and not (wide and defect.kind == "dent"):
             defects.append(defect)
             defective[own] = True
         elif region.depth_mm < 0 and not region.crack:

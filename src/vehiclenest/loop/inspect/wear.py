@@ -188,7 +188,7 @@ def worn(
 
 def _unsureness(cells: SurfaceCells, scan: Gathered) -> Real:
     """Return how many times the deviation of a usual patch each (p,) has: by the points in it and around it."""
-    points = np.bincount(cells.patch, scan.count, len(cells.patch_area))
+    points: Real = np.bincount(cells.patch, scan.count, len(cells.patch_area)).astype(np.float64)
     everywhere = np.ones(len(points), dtype=np.bool_)
     around = clipped_means(cells.patch_touching.first, cells.patch_touching.to, points, np.ones(len(points)), everywhere, np.inf)
     usual = float(np.median(points[points >= _LEAST_PATCH_POINTS])) if (points >= _LEAST_PATCH_POINTS).any() else 1.0

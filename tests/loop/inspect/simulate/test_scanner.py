@@ -79,6 +79,15 @@ def test_pixels_beside_a_step_mix_near_and_far() -> None:
     assert moved.max() <= 1.0 + 1e-4
 
 
+def test_a_face_that_slants_makes_no_step() -> None:
+    cube = mesh_of(manifold3d.Manifold.cube((40, 40, 40), True), 4.0)
+    view = np.array([[1.0, 0.0, 0.35]]) / np.hypot(1, 0.35)
+    clean, mixed = (scan(cube, view, optics=Optics(points=8_000, noise_mm=0, mixed=share, outliers=0)) for share in (0, 1))
+    inside = (clean.points[:, 2] > 19.99) & (np.abs(clean.points[:, :2]).max(axis=1) < 17)
+    assert inside.sum() > 500
+    assert np.array_equal(clean.points[inside], mixed.points[inside])
+
+
 def test_damage_moves_points_along_the_normal() -> None:
     hit = dent(np.array([75.0, 30, 20]), UP[0], depth_mm=0.5, diameter_mm=8.0)
     made = scan(disc(), UP, displacement=together([hit]), optics=EXACT)
