@@ -1,6 +1,6 @@
 """Fit how sure an identification is, on simulated scans of every second number of each family; writes identity.json.
 
-    python -m benchmarks.fit_identity --library parts [--parts 208] [--scans 400] [--seed 100]
+    python -m benchmarks.fit_identity --library parts [--parts 208] [--scans 400] [--seed 100 101]
 
 Maximum likelihood of a logistic model (confidence.py) with a weak pull towards nothing. The parts that `inspect_identify --half`
 measures are not among those it is fitted on; the library holds both.
@@ -22,7 +22,7 @@ from vehiclenest.loop.inspect.confidence import FEATURES, Model, probabilities
 from vehiclenest.loop.inspect.marking.fusion import UNKNOWN
 from vehiclenest.loop.inspect.simulate.families import PartSpec, parts
 
-_PULL = 1e-3
+_PULL = 1e-5
 _LEAST = 1e-6
 _UNIT = np.array([1.0] * FEATURES + [1.0, 10.0])  # what a coefficient of one means to the search
 _TO = Path(confidence.__file__).with_name("identity.json")
@@ -47,7 +47,7 @@ def fitted(known: Sequence[Case]) -> Model:
             total -= float(np.log(max(shares.get(truth, 0.0), _LEAST)))
         return total / len(known) + _PULL * float(values @ values)
 
-    start = np.array([1.0, -0.3, -0.3, -0.6, -2.0, 1.0, 0.5])
+    start = np.array([1.0, -0.3, -0.3, -0.6, -2.0, -0.3, 1.0, 0.5])
     found = minimize(loss, start, method="L-BFGS-B", bounds=[(None, None)] * FEATURES + [(0.0, None)] * 2)
     return model(np.asarray(found.x, dtype=np.float64))
 
@@ -57,14 +57,15 @@ def main() -> None:
     parser.add_argument("--library", type=Path, required=True, help="folder of simulated parts; what it lacks is learnt")
     parser.add_argument("--parts", type=int, default=len(parts()))
     parser.add_argument("--scans", type=int, default=400)
-    parser.add_argument("--seed", type=int, default=100)
+    parser.add_argument("--seed", type=int, nargs="+", default=[100, 101], help="so many scans of each")
     wanted = parser.parse_args()
     chosen = spread(wanted.parts)
     library = filled(wanted.library, chosen)
-    seen = list(cases(library, chosen, wanted.scans, wanted.seed, of=fitting_half))
+    seen = [case for seed in wanted.seed for case in cases(library, chosen, wanted.scans, seed, of=fitting_half)]
     model = fitted(seen)
     said = {
-        "source": f"python -m benchmarks.fit_identity --scans {wanted.scans} --seed {wanted.seed}: simulated scans, {len(chosen)} parts",
+        "source": f"python -m benchmarks.fit_identity --scans {wanted.scans} --seed {' '.join(map(str, wanted.seed))}: simulated scans, "
+        f"{len(chosen)} parts",
         "date": datetime.now(UTC).date().isoformat(),
         "known": [round(float(value), 4) for value in model.known],
         "between": [round(float(value), 4) for value in model.between],

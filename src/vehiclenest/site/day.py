@@ -135,8 +135,6 @@ def _leaving(tanks: dict[TankKey, Tank], day: date, settings: Settings) -> dict[
 class Base:
     """The base during a day.
 
-    `unverified` gathers the constants that need saying; `expected_reuse_kg` is what of the parts handed to reuse is expected to find a
-    buyer.
     `tanks` is what its tanks hold, by code and month; `unverified` gathers the constants that need saying; `expected_reuse_kg` is what
     of the parts handed to reuse is expected to find a buyer. `battery_test` tests traction batteries, where the base has such a test;
     `batteries` counts their grades.

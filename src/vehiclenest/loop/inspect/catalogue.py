@@ -25,7 +25,7 @@ Stamp = tuple[int, int]
 _SHAPE, _SEARCH, _GROUPS = "shape.npz", "search.npz", ".groups.npz"
 _PROPOSALS = 30_000
 _SIZES = 0.25  # diagonals of parts of one group differ by no more than this share
-_CLIP, _ALIKE = 0.03, 0.25  # of the diagonal; mean clipped distance over the clip, at most, within a group
+_CLIP, _ALIKE = 0.03, 0.15  # of the diagonal; mean clipped distance over the clip, at most, within a group
 _LEADERS = 2  # groups that a new part is held against
 
 

@@ -18,8 +18,8 @@ from vehiclenest.loop.inspect.evidence import Evidence, margin
 from vehiclenest.loop.inspect.marking.fusion import UNKNOWN
 
 Real = NDArray[np.float64]
-FEATURES = 5
-_SPECK, _SPARE = 2e-4, 0.01  # shares of the points that tell nothing: a few in a scan, and outliers
+FEATURES = 6
+_SPECK, _FEW, _SPARE = 2e-4, 5e-5, 0.01  # shares of the points that tell nothing: specks, a few side by side, and outliers
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,10 @@ def fitted() -> Model:
 
 
 def features(said: Evidence) -> Real:
-    """Return what speaks of a part at all (f,): one, points beyond it, deep and very deep in it, and what it leaves unexplained."""
-    specks = np.log1p(np.array([said.excess, said.missing, said.gone]) / _SPECK)
-    return np.array([1.0, *specks, np.log(1 - said.explained + _SPARE)])
+    """Return what speaks of a part at all (f,): one, points beyond it, deep and very deep in it, what is unexplained, its own features."""
+    beyond = said.beyond
+    specks = np.log1p(np.array([beyond.excess, beyond.missing, beyond.gone]) / _SPECK)
+    return np.array([1.0, *specks, np.log(1 - beyond.explained + _SPARE), np.log1p(beyond.feature / _FEW)])
 
 
 def likeliest(found: Mapping[str, Evidence]) -> str:

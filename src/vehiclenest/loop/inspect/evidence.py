@@ -4,18 +4,21 @@ Between near-duplicates the same points decide, so that outliers cancel out. Wea
 reference weigh less than points outside it. What the scan does not show speaks against no part.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 from vehiclenest.loop.inspect.descriptor import Facets, Tree
 from vehiclenest.loop.inspect.global_pose import Learnt, settled, some
 from vehiclenest.loop.inspect.mesh import Points, move
 
 Real = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 _JUDGES, _SETTLERS = 24_000, 3_000
 _NEAR_MM = 1.5  # distances beyond count as this much
 _SCALE_MM = 0.05  # distances that noise and small wear leave
@@ -28,8 +31,44 @@ _AROUND, _MOST = (
 )  # nearest points, itself among them; how many of them have to agree that something is there: outliers stand alone
 _SURFACE, _REACH = 500, 2.0  # points that say how far neighbours are, and how many times as far they may be
 _MANY = 2_000  # points that need no such proof
+_LINKED = 0.75  # of the reach: how far points of one feature are apart at most
 _TELLING_MM = 0.15  # distances from two parts that differ so much tell them apart
 _COVER = 0.02  # of the diagonal: a learnt point this close to the scan is covered
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """Points (n, 3) of a scan from all over it, and which of them lie together."""
+
+    points: Points
+
+    @cached_property
+    def tree(self) -> Any:
+        """What finds the neighbours of a point."""
+        return Tree(self.points)
+
+    @cached_property
+    def reach(self) -> float:
+        """How far the last of a point's neighbours may be, in mm: some times as far as on a surface."""
+        away, _ = self.tree.query(some(self.points, _SURFACE), k=_AROUND)
+        return _REACH * float(np.median(away[:, -1]))
+
+    def crowded(self, chosen: Flags) -> int:
+        """Return how many of the chosen points (n,) lie on a surface among chosen ones; outliers stand alone."""
+        rows = np.flatnonzero(chosen)
+        if len(rows) == 0 or len(rows) > _MANY:
+            return len(rows)
+        away, near = self.tree.query(self.points[rows], k=_AROUND)
+        return int(np.count_nonzero((chosen[near].sum(axis=1) >= _MOST) & (away[:, -1] <= self.reach)))
+
+    def largest(self, chosen: Flags) -> int:
+        """Return how many of the chosen points (n,) hang together at most; those of one feature do, points mixed at edges hardly."""
+        rows = np.flatnonzero(chosen)
+        if len(rows) < 2 or len(rows) > _MANY:  # noqa: PLR2004
+            return len(rows)
+        pairs = Tree(self.points[rows]).query_pairs(_LINKED * self.reach, output_type="ndarray")
+        graph = csr_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(rows), len(rows)))
+        return int(np.bincount(connected_components(graph, directed=False)[1]).max())
 
 
 @dataclass(frozen=True)
@@ -39,33 +78,14 @@ class Judges:
     scan: Facets
 
     @cached_property
-    def points(self) -> Points:
+    def cloud(self) -> Cloud:
         """The points that decide, from all over the scan."""
-        return some(self.scan.cloud, _JUDGES)
+        return Cloud(some(self.scan.cloud, _JUDGES))
 
     @cached_property
     def settlers(self) -> Points:
         """Fewer points, spread evenly, that settle a pose."""
         return some(self.scan.even, _SETTLERS)
-
-    @cached_property
-    def tree(self) -> Any:
-        """What finds the neighbours of a point that decides."""
-        return Tree(self.points)
-
-    @cached_property
-    def reach(self) -> float:
-        """How far the last of a point's neighbours may be, in mm: some times as far as on a surface."""
-        away, _ = self.tree.query(some(self.points, _SURFACE), k=_AROUND)
-        return _REACH * float(np.median(away[:, -1]))
-
-    def crowded(self, chosen: NDArray[np.bool_]) -> int:
-        """Return how many of the chosen points (n,) lie on a surface among chosen ones; outliers stand alone."""
-        rows = np.flatnonzero(chosen)
-        if len(rows) == 0 or len(rows) > _MANY:
-            return len(rows)
-        away, near = self.tree.query(self.points[rows], k=_AROUND)
-        return int(np.count_nonzero((chosen[near].sum(axis=1) >= _MOST) & (away[:, -1] <= self.reach)))
 
 
 @dataclass(frozen=True)
@@ -73,26 +93,49 @@ class Evidence:
     """What a scan says of a part at a pose (4, 4).
 
     `away` (n,) are signed distances of the points that decide, in mm; `loss` is the mean over them of a robust loss; `rms_mm` that of
-    the points which the part explains, their share `explained`.
-    `excess`, `missing` and `gone` are shares of the points that stand out of the part, lie deep in it, and very deep; `coverage` is the
-    share of the part that is seen.
+    the points which the part explains; `coverage` is the share of the part that is seen. `beyond` tells what the part does not explain.
     """
 
     pose: Points
     away: NDArray[np.float32]
     loss: float
     rms_mm: float
+    coverage: float
+    beyond: "Beyond"
+
+
+@dataclass(frozen=True)
+class Beyond:
+    """Shares of some points: `explained` by the part; those that stand out of it, lie deep in it, and very deep.
+
+    `feature` is the share of the largest part of the excess that hangs together: what the part has not got.
+    """
+
+    points: int
     explained: float
     excess: float
     missing: float
     gone: float
-    coverage: float
+    feature: float
+
+    @staticmethod
+    def of(cloud: Cloud, away: NDArray[np.floating]) -> "Beyond":
+        """Return the shares of points (n,) that are so far away from a part, in mm."""
+        count, out = len(away), away > _EXCESS_MM
+        return Beyond(
+            points=count,
+            explained=float(np.count_nonzero(np.abs(away) <= _EXPLAINED_MM) / count),
+            excess=cloud.crowded(out) / count,
+            missing=cloud.crowded(away < -_MISSING_MM) / count,
+            gone=cloud.crowded(away < -_GONE_MM) / count,
+            feature=cloud.largest(out) / count,
+        )
 
 
 def evidence(judges: Judges, learnt: Learnt, poses: Points) -> Evidence:
     """Return what a scan says of a part near the best of some poses (m, 4, 4), which are settled on exact distances first."""
     tried = [settled(pose, judges.settlers, learnt) for pose in poses]
-    each = [np.asarray(learnt.surface.distance(move(pose, judges.points)), dtype=np.float32) for pose in tried]
+    each = [np.asarray(learnt.surface.distance(move(pose, judges.cloud.points)), dtype=np.float32) for pose in tried]
     losses = [float(_loss(away).mean()) for away in each]
     best = int(np.argmin(losses))
     pose, away = tried[best], each[best]
@@ -102,12 +145,15 @@ def evidence(judges: Judges, learnt: Learnt, poses: Points) -> Evidence:
         away=away,
         loss=losses[best],
         rms_mm=float(np.sqrt(np.mean(np.square(away[near])))) if near.any() else float("inf"),
-        explained=float(near.mean()),
-        excess=judges.crowded(away > _EXCESS_MM) / len(away),
-        missing=judges.crowded(away < -_MISSING_MM) / len(away),
-        gone=judges.crowded(away < -_GONE_MM) / len(away),
         coverage=_coverage(judges, learnt, pose),
+        beyond=Beyond.of(judges.cloud, away),
     )
+
+
+def closer(said: Evidence, cloud: Cloud, learnt: Learnt) -> Evidence:
+    """Return what a scan says of a part after a look at more of its points: a small feature takes up few."""
+    away = learnt.surface.distance(move(said.pose, cloud.points))
+    return replace(said, beyond=Beyond.of(cloud, np.asarray(away, dtype=np.float32)))
 
 
 def margin(one: Evidence, other: Evidence) -> float:

@@ -15,7 +15,7 @@ from vehiclenest.core.errors import InputError
 from vehiclenest.loop.inspect.catalogue import Catalogue
 from vehiclenest.loop.inspect.confidence import likeliest, probabilities
 from vehiclenest.loop.inspect.descriptor import Facets, facets
-from vehiclenest.loop.inspect.evidence import Evidence, Judges, evidence
+from vehiclenest.loop.inspect.evidence import Cloud, Evidence, Judges, closer, evidence
 from vehiclenest.loop.inspect.global_pose import LEAST_POINTS, best_near, carried, searched, some
 from vehiclenest.loop.inspect.judge import CORES
 from vehiclenest.loop.inspect.marking.fusion import UNKNOWN, fuse
@@ -34,6 +34,7 @@ _APART = 2.0  # times the least cost on the coarse field: a part beyond is not j
 _FAR, _UNLIKE = 0.03, 0.35  # of the diagonal; mean clipped distance over the clip beyond which a scan is of no part of a group
 _CARRIED = 24  # poses that are carried over
 _FEW, _CLOUD = 1_500, 6_000  # points that carry a pose over to a part
+_CLOSER = 120_000  # points that judge the likeliest part
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +92,27 @@ def judged(
     if not catalogue.shelved:
         raise InputError("the library is empty", expected="vnest inspect learn MESH")
     scan = _facets(points)
-    judges = Judges(scan)
+    judges, cloud = Judges(scan), Cloud(some(points[:: max(1, len(points) // _CLOSER)].astype(np.float64), _CLOSER))
     ranked = list(_ranked(catalogue, scan))
     found: dict[str, Evidence] = {}
     for number, names in enumerate(ranked):
         if marked & set(names) or (number < _GROUPS and not _sure(found)):
             _look(found, names, names[0], judges, library, catalogue, marked)
+            _look_closer(found, cloud, library)
     nearest = next(names for names in ranked if likeliest(found) in names)
-    if not _sure(found) and len(nearest) > 1 and found[likeliest(found)].explained > _CLOSE:
+    if not _sure(found) and len(nearest) > 1 and found[likeliest(found)].beyond.explained > _CLOSE:
         _look(
             found, nearest, nearest[1], judges, library, catalogue, marked
         )  # from another part, in case the pose was a wrong one
+        _look_closer(found, cloud, library)
     return found
+
+
+def _look_closer(found: dict[str, Evidence], cloud: Cloud, library: Library) -> None:
+    """Judge the likeliest part by more points."""
+    best = likeliest(found)
+    if found[best].beyond.points < len(cloud.points):
+        found[best] = closer(found[best], cloud, library[best].learnt)
 
 
 def _sure(found: Mapping[str, Evidence]) -> bool:
