@@ -64,7 +64,8 @@ def without(cells: SurfaceCells, scan: Gathered, field: WearField, defective: Fl
     for patch in np.unique(cells.patch[defective]).tolist():
         changed[cells.patch_near.of(patch)] = True  # whom a patch is near is near it
     mean, seen = np.where(defective, field.level, scan.mean), np.where(defective, 0.0, _trusted(scan, noise_mm))
-    return _field(cells, mean, seen, scan.count, noise_mm, field.patch_level, changed)
+    before = np.where(field.known, field.patch_level, np.nan)
+    return _field(cells, mean, seen, scan.count, noise_mm, before, changed)
 
 
 def _trusted(scan: Gathered, noise_mm: float) -> Real:
