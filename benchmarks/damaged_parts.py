@@ -78,7 +78,9 @@ def reference_of(name: str, library: Library | None) -> Reference:
     if name in REAL:
         load: Any = cast("Any", trimesh).load_mesh
         loaded = load(Path(os.environ["VNEST_DATA"]) / REAL[name])
-        mesh = Mesh(REAL_SCALE[name] * np.asarray(loaded.vertices, dtype=np.float64), np.asarray(loaded.faces, dtype=np.int32))
+        corners = REAL_SCALE[name] * np.asarray(loaded.vertices, dtype=np.float64)
+        corners -= (corners.min(axis=0) + corners.max(axis=0)) / 2  # a fixture turns a part about its middle
+        mesh = Mesh(corners, np.asarray(loaded.faces, dtype=np.int32))
         made = Reference.learn(mesh, Part(_id(name)))
     else:
         made = Reference.learn(build(name), Part(name, spec(name).family))

@@ -22,6 +22,7 @@ _FITTED_AREA_MM2 = 150.0  # what is wider follows no profile
 _LEAST_SHARE = 0.75  # of the tolerance: a shallower depth is told from it by nothing but its uncertainty
 _MISSING_MM = 1.5
 _MOST_HOLLOW_MM = 0.5  # what is so wide and no deeper is wear
+_FLAT, _LEAST_FLAT_MM2 = 0.85, 15.0  # of the depth that nine of ten cells keep to: what half of them reach; a bowl's do 0.6
 _OWN = 1.2  # widths of a dent's profile that are taken off the wear
 _OFF_SHARE = 0.02
 _MOST_FITTED = 60
@@ -105,7 +106,7 @@ def _told(
     reference_mm: float,
     tolerance_mm: float,
 ) -> tuple[list[Defect], Flags, Whole]:
-    """Return the defects, which cells (c,) are theirs, and the cells (k,) of regions too shallow for one: these are worn."""
+    """Return the defects, which cells (c,) are theirs, and the cells (k,) of regions too shallow or too flat for one: these are worn."""
     defective = np.zeros(len(cells), dtype=np.bool_)
     defects: list[Defect] = []
     shallow: list[Whole] = [_NONE]
@@ -121,12 +122,22 @@ def _told(
             defect, own = _dent(cells, scan, field, region, around, noise, reference_mm, fitted=fitted)
         deep = defect.depth_mm.high >= tolerance_mm and defect.depth_mm.value >= _LEAST_SHARE * tolerance_mm
         wide = defect.area_mm2.value > _FITTED_AREA_MM2 and defect.depth_mm.value < _MOST_HOLLOW_MM
-        if deep and not (wide and defect.kind == "dent"):
+        if deep and not (defect.kind == "dent" and (wide or _flat(cells, scan, field, region))):
             defects.append(defect)
             defective[own] = True
         elif region.depth_mm < 0 and not region.crack:
             shallow.append(region.cells)
     return defects, defective, np.concatenate(shallow)
+
+
+def _flat(cells: SurfaceCells, scan: Gathered, field: WearField, region: Region) -> bool:
+    """Return whether a region is as deep nearly all over: a dent is a bowl; wear that ends in a step is flat."""
+    under = (field.level - scan.mean)[region.cells]
+    return bool(
+        cells.area[region.cells].sum() > _LEAST_FLAT_MM2
+        and np.median(under) > _FLAT * np.quantile(under, 0.9)
+        and np.median(under) < _MOST_HOLLOW_MM
+    )
 
 
 def _hollow(cells: SurfaceCells, scan: Gathered, regions: list[Region]) -> Whole:

@@ -99,13 +99,17 @@ def _field(
 
 
 def hollowed(cells: SurfaceCells, scan: Gathered, field: WearField, hollow: Whole, noise_mm: float) -> WearField:
-    """Return the field with a closer median, three rings of patches wide, where cells (k,) lie in a hollow that the wider one cut off."""
+    """Return the field with a closer median where cells (k,) lie in hollows that the wider one cut off: of these, three rings wide."""
     _, raw, clear = _averaged(cells, scan.mean, _trusted(scan, noise_mm))
     level, known, touching = field.patch_level.copy(), field.known.copy(), cells.patch_touching
-    for patch in np.unique(cells.patch[hollow]).tolist():
+    own = np.unique(cells.patch[hollow])
+    lies_in = np.zeros(len(level), dtype=np.bool_)
+    lies_in[own] = True
+    for patch in own.tolist():
         around = touching.of(patch)
         for _ in range(_HOLLOW_RINGS - 1):
             around = np.unique(np.concatenate([touching.of(other) for other in around.tolist()]))
+        around = around[lies_in[around]]
         if clear[around].any():
             level[patch], known[patch] = np.median(raw[around[clear[around]]]), True
     of_cells = nearest_level(touching.first, touching.to, cells.patch, level, scan.mean, scan.count)
