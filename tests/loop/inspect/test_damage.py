@@ -197,6 +197,17 @@ def test_wear_is_whole_where_it_is_deepest(cells: SurfaceCells) -> None:
     assert damage.wear_volume_mm3.value == pytest.approx(disc(3.0).area_mm2 * float(lost.mean()), rel=0.05)
 
 
+def test_wear_that_ends_in_a_step_is_neither_crack_nor_dent(cells: SurfaceCells) -> None:
+    on = sampled(disc(3.0), COUNT, 21)
+    strip = on_top(on.points, on.normals) & (np.abs(on.points[:, 0] - 74) < 2.2) & (np.abs(on.points[:, 1]) < 12)
+    rest = on_top(on.points, on.normals) & (on.points[:, 0] < -20)
+    lost = np.where(strip | rest, 0.18, 0.0)
+    points, distances = scan_of(disc(3.0), COUNT, 21, [], lost)
+    damage = assess_damage(cells, points, distances, tolerance_mm=0.1)
+    assert damage.defects == ()
+    assert damage.wear_volume_mm3.value == pytest.approx(disc(3.0).area_mm2 * float(lost.mean()), rel=0.02)
+
+
 def bar() -> Mesh:
     """A bar of 60 by 6 by 20 mm."""
     return mesh_of(manifold3d.Manifold.cube((60, 6, 20), True), 3.0)

@@ -4,7 +4,7 @@ A filter of the shape of a dent (North 1943) at two widths; its threshold leaves
 there is. A region grows from each peak to a quarter of its depth.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -58,7 +58,8 @@ def find_regions(cells: SurfaceCells, scan: Gathered, field: WearField, noise_mm
     """Return the regions that stand at least `least_mm` off the wear field and out of the noise."""
     residual = np.where(scan.count > 0, scan.mean - field.level, 0.0)
     beyond = max(_CRACK_NOISES * noise_mm, least_mm)
-    cracks = [one for one in _cracks(cells, scan, field, beyond) if _cut(cells, scan, field, one, beyond)]
+    lowest = replace(field, level=np.minimum(field.level, _lowest_beside(cells, field)))  # a step between levels is no crack
+    cracks = [one for one in _cracks(cells, scan, lowest, beyond) if _cut(cells, scan, lowest, one, beyond)]
     cracked = np.zeros(len(cells), dtype=np.bool_)
     for crack in cracks:
         for cell in crack.cells:
@@ -79,6 +80,12 @@ def find_regions(cells: SurfaceCells, scan: Gathered, field: WearField, noise_mm
     seeds = seeds[np.argsort(-np.abs(depth[seeds]))]
     grown = _grown(cells, seeds, depth, fine, fine_spread)
     return [*cracks, *(one for one in grown if _held(cells, scan, field, one, least_mm))]
+
+
+def _lowest_beside(cells: SurfaceCells, field: WearField) -> Real:
+    """Return for every cell (c,) the lowest level of its patch and those that touch it, in mm."""
+    links = cells.patch_touching
+    return np.minimum.reduceat(field.patch_level[links.to], links.first[:-1])[cells.patch]
 
 
 def _held(cells: SurfaceCells, scan: Gathered, field: WearField, region: Region, least_mm: float) -> bool:
