@@ -17,6 +17,7 @@ from vehiclenest.loop.inspect.surface_cells import SurfaceCells
 Real = NDArray[np.float64]
 WEARS_MM, LEAST_FACE_MM2, MOST_OF_SURFACE = (0.03, 0.3), 400.0, 0.3
 TRUTH_POINTS, BAND_MM = 300_000, 0.05
+_LATTICE = np.array([(i, j, 10 - i - j) for i in range(11) for j in range(11 - i)]) / 10  # shares of a triangle's corners
 
 
 def drawn_wear(mesh: Mesh, cells: SurfaceCells, chance: np.random.Generator) -> Mark | None:
@@ -100,9 +101,6 @@ def _faces(mesh: Mesh, keys: Real, chosen: NDArray[np.bool_]) -> list[NDArray[np
     area = np.bincount(label, mesh.areas_mm2[rows])
     fit = np.flatnonzero((area >= LEAST_FACE_MM2) & (area <= MOST_OF_SURFACE * mesh.area_mm2))
     return [rows[label == one] for one in fit.tolist()]
-
-
-_LATTICE = np.array([(i, j, 10 - i - j) for i in range(11) for j in range(11 - i)]) / 10  # shares of a triangle's corners
 
 
 def lost_mm3(mesh: Mesh, mark: Mark) -> float:

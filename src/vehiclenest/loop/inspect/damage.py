@@ -84,7 +84,7 @@ def assess_damage(
     if len(hollow):
         field = hollowed(cells, scan, field, hollow, noise)
         regions = find_regions(cells, scan, field, noise, least)
-    defects, defective, shallow = _told(cells, scan, field, regions, noise, reference_mm, tolerance_mm)
+    defects, defective, shallow = _told(cells, scan, field, regions, noise, reference_mm, tolerance_mm, least)
     hollow = np.concatenate([hollow, shallow])
     if defects:
         field = without(cells, scan, field, defective, noise)
@@ -105,14 +105,14 @@ def _told(
     noise: float,
     reference_mm: float,
     tolerance_mm: float,
+    least_mm: float,
 ) -> tuple[list[Defect], Flags, Whole]:
     """Return the defects, which cells (c,) are theirs, and the cells (k,) of regions too shallow or too flat for one: these are worn."""
     defective = np.zeros(len(cells), dtype=np.bool_)
     defects: list[Defect] = []
     shallow: list[Whole] = [_NONE]
-    least = max(tolerance_mm, _LEAST_DEPTH_NOISES * noise)
     for number, region in enumerate(regions):
-        if np.sign(region.depth_mm) * float(np.median(scan.mean[region.cells])) < least / 4 and not region.crack:
+        if np.sign(region.depth_mm) * float(np.median(scan.mean[region.cells])) < least_mm / 4 and not region.crack:
             continue  # what wear around it left does not stand out of the part, nor is sound surface among stray points a dent
         around = np.unique(np.concatenate([cells.near.of(int(cell)) for cell in region.cells]))
         if region.crack:

@@ -89,22 +89,6 @@ class Judges:
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """What a scan says of a part at a pose (4, 4).
-
-    `away` (n,) are signed distances of the points that decide, in mm; `loss` is the mean over them of a robust loss; `rms_mm` that of
-    the points which the part explains; `coverage` is the share of the part that is seen. `beyond` tells what the part does not explain.
-    """
-
-    pose: Points
-    away: NDArray[np.float32]
-    loss: float
-    rms_mm: float
-    coverage: float
-    beyond: "Beyond"
-
-
-@dataclass(frozen=True)
 class Beyond:
     """Shares of some points: `explained` by the part; those that stand out of it, lie deep in it, and very deep.
 
@@ -130,6 +114,22 @@ class Beyond:
             gone=cloud.crowded(away < -_GONE_MM) / count,
             feature=cloud.largest(out) / count,
         )
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a scan says of a part at a pose (4, 4).
+
+    `away` (n,) are signed distances of the points that decide, in mm; `loss` is the mean over them of a robust loss; `rms_mm` that of
+    the points which the part explains; `coverage` is the share of the part that is seen. `beyond` tells what the part does not explain.
+    """
+
+    pose: Points
+    away: NDArray[np.float32]
+    loss: float
+    rms_mm: float
+    coverage: float
+    beyond: Beyond
 
 
 def evidence(judges: Judges, learnt: Learnt, poses: Points) -> Evidence:

@@ -92,7 +92,7 @@ def judged(
     if not catalogue.shelved:
         raise InputError("the library is empty", expected="vnest inspect learn MESH")
     scan = _facets(points)
-    judges, cloud = Judges(scan), Cloud(some(points[:: max(1, len(points) // _CLOSER)].astype(np.float64), _CLOSER))
+    judges, cloud = Judges(scan), Cloud(points[:: max(1, -(-len(points) // _CLOSER))].astype(np.float64))
     ranked = list(_ranked(catalogue, scan))
     found: dict[str, Evidence] = {}
     for number, names in enumerate(ranked):
